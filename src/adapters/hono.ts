@@ -1,0 +1,97 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Exchange, ResponseHeaders } from '../core/exchange.ts'
+import { cacheControlFor, varyOnCookie } from './shared/caching.ts'
+import { isForwardedHttps, type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
+
+/** What the middleware needs of a `Sessions`, whatever its data. */
+export interface CommitsSessions {
+  attach(request: object, exchange: Exchange): boolean
+  commit(request: object): Promise<ResponseHeaders> | undefined
+}
+
+export interface CoatcheckOptions {
+  readonly trustProxy?: TrustProxy
+}
+
+/**
+ * Middleware that commits the session before the first byte of the response leaves. Handlers open it with
+ * `await sessions.open(c)`; a route that does not costs nothing.
+ *
+ * A commit that fails is thrown as the `SessionError` that it is: `app.onError` may answer it, and Hono's own error handler
+ * answers with its status.
+ *
+ * @example
+ * const app = new Hono().use(coatcheck(sessions))
+ */
+export function coatcheck(sessions: CommitsSessions, { trustProxy }: CoatcheckOptions = {}): MiddlewareHandler {
+  const isTrusted = trustedProxies(trustProxy)
+  return async (c, next) => {
+    const isFirst = sessions.attach(c, new HonoExchange(c, isTrusted))
+    await next()
+    const committing = isFirst ? sessions.commit(c) : undefined
+    if (!committing) return
+    try {
+      addHeaders(c, await committing)
+    } catch (error) {
+      // Hono copies the headers of a response that is replaced: a redirect's Location, a Cache-Control.
+      c.res = undefined
+      throw error
+    }
+  }
+}
+
+function addHeaders(c: Context, headers: ResponseHeaders): void {
+  const setsCookie = headers.some(([name]) => name === 'set-cookie')
+  for (const [name, value] of headers) {
+    if (name === 'set-cookie') c.header(name, value, { append: true })
+    else if (name === 'vary') c.header(name, varyOnCookie(c.res.headers.get(name) ?? undefined))
+    else c.header(name, cacheControlFor(c.res.headers.get(name) ?? undefined, setsCookie))
+  }
+}
+
+/** What `@hono/node-server` passes as bindings; other runtimes pass none of it. */
+interface NodeBindings {
+  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } }
+  readonly outgoing?: { readonly destroyed: boolean; once(event: 'close', listener: () => void): unknown }
+}
+
+class HonoExchange implements Exchange {
+  readonly #context: Context
+  readonly #isTrusted: (address: string | undefined) => boolean
+
+  constructor(context: Context, isTrusted: (address: string | undefined) => boolean) {
+    this.#context = context
+    this.#isTrusted = isTrusted
+  }
+
+  get method(): string {
+    return this.#context.req.method
+  }
+
+  header(name: string): string | undefined {
+    return this.#context.req.header(name)
+  }
+
+  get secure(): boolean {
+    if (this.#context.req.url.startsWith('https:')) return true
+    const peer = this.#node.incoming?.socket?.remoteAddress
+    return this.#isTrusted(peer) && isForwardedHttps(this.header('x-forwarded-proto'))
+  }
+
+  get host(): string {
+    return this.header('host') ?? new URL(this.#context.req.url).host
+  }
+
+  get isAborted(): boolean {
+    return this.#node.outgoing?.destroyed ?? this.#context.req.raw.signal.aborted
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#node.outgoing) this.#node.outgoing.once('close', listener)
+    else this.#context.req.raw.signal.addEventListener('abort', listener, { once: true })
+  }
+
+  get #node(): NodeBindings {
+    return (this.#context.env ?? {}) as NodeBindings
+  }
+}

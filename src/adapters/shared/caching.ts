@@ -1,0 +1,13 @@
+/**
+ * The `Cache-Control` of a response that depends on a session. What the application said stays where it keeps the response
+ * out of shared caches, and never beside a Set-Cookie (CVE-2023-30861 and its kin: a cached cookie signs strangers in).
+ */
+export function cacheControlFor(existing: string | undefined, setsCookie: boolean): string {
+  return existing !== undefined && !setsCookie && /\b(?:no-store|private)\b/i.test(existing) ? existing : 'no-store'
+}
+
+/** `Vary` with `Cookie` in it, once. */
+export function varyOnCookie(existing: string | undefined): string {
+  if (!existing) return 'Cookie'
+  return /(?:^|,)\s*(?:cookie|\*)\s*(?:,|$)/i.test(existing) ? existing : `${existing}, Cookie`
+}

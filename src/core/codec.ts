@@ -1,0 +1,164 @@
+import { stringify, unflatten } from 'devalue'
+import type { Values } from './data.ts'
+import { SessionError } from './errors.ts'
+
+/** Data ↔ text. Throws `ERR_SESSION_DATA`, naming the key, for what it can't keep, and any error for text that is not its own. */
+export interface Codec {
+  encode(data: Values): string
+  decode(text: string): Values
+}
+
+/** Deeper nesting is refused on the way in and on the way out, so that no stored bytes can exhaust the stack. */
+const maxDepth = 256
+
+/**
+ * The default. The first line is the plain keys as plain JSON, readable by anyone. A second line, only when needed, holds
+ * the keys that JSON would lose something of (Date, Map, Set, BigInt, typed arrays, undefined, NaN, -0, cycles), each in
+ * devalue's format. Identity is kept within one top-level key.
+ */
+export const codec: Codec = {
+  encode(data) {
+    const rich = Object.keys(data).filter((key) => !isPlain(data[key], [key]))
+    if (Object.hasOwn(data, '__proto__')) throw refused(['__proto__'], 'a key named __proto__')
+    if (rich.length === 0) return JSON.stringify(data)
+    const plain = Object.fromEntries(Object.entries(data).filter(([key]) => !rich.includes(key)))
+    const lines = rich.map((key) => `${JSON.stringify(key)}:${stringify(data[key], views.reducers)}`)
+    return `${JSON.stringify(plain)}\n{${lines.join(',')}}`
+  },
+
+  decode(text) {
+    const newline = text.indexOf('\n')
+    const data = parseObject(newline === -1 ? text : text.slice(0, newline))
+    if (needsInspection(text)) for (const key of Object.keys(data)) isPlain(data[key], [key])
+    if (newline === -1) return data
+    for (const [key, flat] of Object.entries(parseObject(text.slice(newline + 1)))) {
+      if (Object.hasOwn(data, key)) throw new SyntaxError(`two values for ${JSON.stringify(key)}`)
+      const value: unknown = unflatten(flat as number | unknown[], views.revivers)
+      isPlain(value, [key])
+      data[key] = value
+    }
+    return data
+  },
+}
+
+/** One top-level value as text, to tell whether two values are the same; undefined for a key that is not there. */
+export function encodeKey(codec: Codec, data: Values, key: string): string | undefined {
+  return Object.hasOwn(data, key) ? codec.encode({ [key]: data[key] }) : undefined
+}
+
+function parseObject(line: string): Values {
+  const value: unknown = JSON.parse(line)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError('not an object')
+  if (Object.hasOwn(value, '__proto__')) throw new SyntaxError('a key named __proto__')
+  return value as Values
+}
+
+/** What JSON.parse returns is plain by itself; only its depth and a `__proto__` key, spelled out or escaped, are left to check. */
+function needsInspection(text: string): boolean {
+  if (text.includes('__proto__') || text.includes('\\u')) return true
+  let openings = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x5b || code === 0x7b) openings++
+  }
+  return openings > maxDepth
+}
+
+type Path = readonly (string | number)[]
+
+/** Whether plain JSON keeps the value whole. Throws for what devalue would not keep either, and for what it would change. */
+function isPlain(value: unknown, path: Path, seen: Set<object> = new Set()): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+    case 'bigint':
+    case 'undefined':
+      return false
+    case 'function':
+    case 'symbol':
+      throw refused(path, `a ${typeof value}`)
+  }
+  if (value === null) return true
+  const object = value as object
+  if (seen.has(object)) return false
+  if (path.length > maxDepth) throw refused(path, `nesting deeper than ${maxDepth}`)
+  seen.add(object)
+  const prototype = Object.getPrototypeOf(object)
+  if (prototype === Object.prototype || prototype === null)
+    return arePlainProperties(object, path, seen) && prototype !== null
+  if (prototype === Array.prototype) return areElementsPlain(object as unknown[], path, seen)
+  if (prototype === Map.prototype) {
+    for (const [key, entry] of object as Map<unknown, unknown>) {
+      isPlain(key, [...path, 'key'], seen)
+      isPlain(entry, [...path, typeof key === 'string' ? key : 'value'], seen)
+    }
+    return false
+  }
+  if (prototype === Set.prototype) {
+    for (const entry of object as Set<unknown>) isPlain(entry, [...path, 'entry'], seen)
+    return false
+  }
+  if (!keptByDevalue.has(prototype)) throw refused(path, `an instance of ${prototype.constructor?.name || 'a class'}`)
+  return false
+}
+
+function arePlainProperties(object: object, path: Path, seen: Set<object>): boolean {
+  let plain = true
+  for (const key of Object.keys(object)) {
+    if (key === '__proto__') throw refused([...path, key], 'a key named __proto__')
+    plain = isPlain((object as Values)[key], [...path, key], seen) && plain
+  }
+  if (Object.getOwnPropertySymbols(object).length > 0) throw refused(path, 'a key that is a symbol')
+  return plain
+}
+
+function areElementsPlain(array: unknown[], path: Path, seen: Set<object>): boolean {
+  // Neither holes nor named properties have a place in JSON. A stored `[-7, 4294967295]` would be four billion holes.
+  if (Object.keys(array).length !== array.length) throw refused(path, 'an array with holes or named properties')
+  let plain = true
+  for (let index = 0; index < array.length; index++) plain = isPlain(array[index], [...path, index], seen) && plain
+  return plain
+}
+
+const typedArrays = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+]
+
+/** Exact prototypes, not `instanceof`: a subclass would come back as its base, a Buffer as a Uint8Array. */
+const keptByDevalue = new Set<object>([Date, ArrayBuffer, ...typedArrays].map(({ prototype }) => prototype))
+
+/** devalue stores the whole buffer behind a view: up to 8 KB of someone else's memory, where it comes from Node's pool. */
+const views = {
+  reducers: {
+    View: (value: unknown) =>
+      ArrayBuffer.isView(value) &&
+      value.byteLength !== value.buffer.byteLength && [
+        typedArrays.findIndex(({ prototype }) => prototype === Object.getPrototypeOf(value)),
+        value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength),
+      ],
+  },
+  revivers: {
+    View: ([type, buffer]: [number, ArrayBuffer]) => new typedArrays[type]!(buffer),
+  },
+}
+
+function refused(path: Path, what: string): SessionError {
+  const name = path.reduce<string>(
+    (text, step) => text + (/^[A-Za-z_$][\w$]*$/.test(String(step)) ? `.${step}` : `[${JSON.stringify(step)}]`),
+    'data',
+  )
+  return new SessionError('ERR_SESSION_DATA', `${name.slice(0, 200)} is ${what}, which a session can't keep`)
+}

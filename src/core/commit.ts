@@ -1,0 +1,328 @@
+import { setCookie } from './cookie.ts'
+import type { Values } from './data.ts'
+import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
+import { publish } from './events.ts'
+import { expiryOf } from './lifetime.ts'
+import { merge } from './merge.ts'
+import type { Body, FlashEntry } from './record-body.ts'
+import { create, type Next, rewrite } from './rewrite.ts'
+import type { Live, SessionState, Stored } from './state.ts'
+import {
+  formatTicket,
+  handleOf,
+  hashSecret,
+  issueSecret,
+  issueTicket,
+  randomName,
+  sessionIdOf,
+  successorOf,
+} from './ticket.ts'
+
+/**
+ * Makes a session's decisions and changes true: nothing, a touch, a write, a creation or a deletion. Throws a SessionError
+ * where the response must not look like a success. The turn of an exclusive request ends here in any case.
+ */
+export async function commit(engine: Engine, state: SessionState): Promise<void> {
+  try {
+    const hasEnded = await endRecords(engine, state)
+    if (state.live) await commitLive(engine, state, state.live)
+    else await commitAnonymous(engine, state, hasEnded)
+  } finally {
+    await state.turn?.release()
+    state.turn = undefined
+  }
+}
+
+/** Deletes take no lock and come first: a logout wins over whatever else happens to the session (rule S3). */
+async function endRecords(engine: Engine, state: SessionState): Promise<boolean> {
+  const hasEnded = state.ending.length > 0
+  for (const { id, userId } of state.ending) {
+    await engine.calls.delete(id)
+    engine.ended.notify(id)
+    publish('ended', { handle: handleOf(id), userId, reason: 'destroyed' })
+  }
+  state.ending.length = 0
+  // Only ever because someone asked for it: an unknown cookie may have been replaced by a newer one on its way (rule S3).
+  if (state.isSignedOut && state.hadCookie && !state.isSpent)
+    state.setCookie = setCookie(state.cookie, '', engine.sameSite, 0)
+  return hasEnded
+}
+
+async function commitAnonymous(engine: Engine, state: SessionState, hasEnded: boolean): Promise<void> {
+  const { privilege, draft } = state
+  if (!privilege && !draft.isChanged() && state.flashAdded.length === 0) return
+  if (state.exchange.isAborted) return publish('discarded', { reason: 'client-gone' })
+  if (state.isSpent && !privilege) throw superseded()
+  try {
+    await createSession(engine, state, draft.encode())
+  } catch (error) {
+    // The logout itself has happened, and the response stands for it.
+    if (!hasEnded || privilege) throw error
+    publish('discarded', { reason: 'keep-failed' })
+  }
+}
+
+/** A new record under a new ticket. An answer that was lost is never asked for again under the same id (rule W3). */
+export async function createSession(engine: Engine, state: SessionState, data: string): Promise<Live> {
+  try {
+    return await tryToCreate(engine, state, data)
+  } catch (error) {
+    if (error instanceof SessionError && error.code === 'ERR_STORE_UNAVAILABLE') return tryToCreate(engine, state, data)
+    throw error
+  }
+}
+
+async function tryToCreate(engine: Engine, state: SessionState, data: string): Promise<Live> {
+  const ticket = issueTicket(engine.randomBytes)
+  const now = engine.clock()
+  const { userId, isRemembered } = state.privilege ?? {}
+  const hash = hashSecret(ticket.secret)
+  const body: Body = {
+    epoch: randomName(engine.randomBytes),
+    current: hash,
+    spent: [],
+    turn: randomName(engine.randomBytes),
+    deadline: now + (isRemembered ? engine.remembered : engine.lifetime).absoluteMs,
+    createdAt: now,
+    rotatedAt: now,
+    ...(userId !== undefined && { authenticatedAt: now }),
+    ...(isRemembered && { remembered: true }),
+    ...(state.flashAdded.length > 0 && { flash: [...state.flashAdded] }),
+  }
+  const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: state.arrivedAt }) }
+  checkSize(engine, data)
+  const stored = await create(engine, sessionIdOf(state.cookie.name, ticket.sid), next)
+  publish('created', { handle: handleOf(stored.record.id), userId })
+  state.live = { ...stored, ticket, hash }
+  settleDecisions(state)
+  sendTicket(engine, state, body, ticket.secret)
+  return state.live
+}
+
+async function commitLive(engine: Engine, state: SessionState, live: Live): Promise<void> {
+  const { draft, privilege } = state
+  const isChanged = state.mode !== 'read-only' && draft.isChanged()
+  const isWanted = isChanged || privilege !== undefined || state.flashAdded.length > 0
+  if (privilege && state.exchange.isAborted) {
+    // What the handler stored belongs to a sign-in that nobody will hear of. Without it, the rest must not be stored either.
+    return publish('discarded', { handle: handleOf(live.record.id), reason: 'client-gone' })
+  }
+  if (isChanged) warnOfPlainWrite(engine, state)
+  const mine = isChanged ? draft.encode() : live.data
+  if (isChanged) checkSize(engine, mine)
+  let secret: Uint8Array | undefined
+
+  let startsAfresh = false
+  const written = await rewrite(engine, live, {
+    unlock: state.turn?.lock,
+    plan(theirs) {
+      const data = theirs === live || !isChanged ? (isChanged ? mine : theirs.data) : mergeInto(engine, state, theirs)
+      const planned = planBody(engine, state, live, theirs.body)
+      secret = planned.secret
+      if (state.mode === 'read-only' || (!planned.isChanged && data === theirs.data)) return undefined
+      const body = state.turn ? { ...planned.body, turn: randomName(engine.randomBytes) } : planned.body
+      return { body, data, ...ownerOf(theirs, state) }
+    },
+    accepts(theirs) {
+      const isSameEpoch = theirs?.body.epoch === live.body.epoch
+      if (theirs && isSameEpoch) {
+        if (state.turn && theirs.body.turn !== live.body.turn && isWanted) throw conflict()
+        return true
+      }
+      startsAfresh = privilege?.userId !== undefined
+      if (isWanted && !startsAfresh) throw theirs ? superseded() : gone()
+      secret = undefined
+      return false
+    },
+  })
+  if (startsAfresh) return signInAfresh(engine, state, live)
+  if (!written) await touchIfDue(engine, state, live)
+  else {
+    state.turn?.leave()
+    state.turn = undefined
+    state.live = { ...written, ticket: secret ? { ...live.ticket, secret } : live.ticket, hash: live.hash }
+    if (secret) {
+      const reason = privilege ? 'privilege' : 'periodic'
+      state.live = { ...state.live, hash: hashSecret(secret) }
+      if (written.body.rotatedAt !== live.body.rotatedAt) {
+        publish('rotated', { handle: handleOf(live.record.id), userId: written.record.userId, reason })
+      }
+    }
+    settleDecisions(state)
+  }
+  if (secret) sendTicket(engine, state, (written ?? live).body, secret)
+}
+
+/** The protocol's fields as they shall be stored next, and the secret that the visitor must be given for it. */
+function planBody(
+  engine: Engine,
+  state: SessionState,
+  live: Live,
+  theirs: Body,
+): { body: Body; isChanged: boolean; secret?: Uint8Array } {
+  const now = engine.clock()
+  const flash = planFlash(state, theirs.flash)
+  const body: Body = flash === theirs.flash ? theirs : { ...theirs, flash }
+  if (state.privilege) return { ...planPrivilege(engine, state.privilege, body, now), isChanged: true }
+
+  const { current, previous } = body
+  if (live.hash === current) {
+    if (previous && previous.confirmedAt === undefined) {
+      return { body: { ...body, previous: { ...previous, confirmedAt: now } }, isChanged: true }
+    }
+    if (isRotationDue(engine, state, live, body, now)) {
+      const salt = randomName(engine.randomBytes)
+      const secret = successorOf(live.ticket.secret, salt)
+      const spent = previous ? [previous.hash, ...body.spent].slice(0, 4) : body.spent
+      const rotated = {
+        ...body,
+        current: hashSecret(secret),
+        previous: { hash: live.hash, salt },
+        spent,
+        rotatedAt: now,
+      }
+      return { body: rotated, isChanged: true, secret }
+    }
+  } else if (previous?.hash === live.hash && previous.confirmedAt === undefined) {
+    // The response that carried the successor was lost, or is still on its way: the same one again (rule R1).
+    return { body, isChanged: body !== theirs, secret: successorOf(live.ticket.secret, previous.salt) }
+  }
+  return { body, isChanged: body !== theirs }
+}
+
+/** A fresh secret, the old one and any alias dead at once, and a new epoch (rule R4). Only a sign-in moves the deadline. */
+function planPrivilege(
+  engine: Engine,
+  { userId, isRemembered }: NonNullable<SessionState['privilege']>,
+  { previous, remembered, ...body }: Body,
+  now: number,
+): { body: Body; secret: Uint8Array } {
+  const secret = issueSecret(engine.randomBytes)
+  const isSignIn = userId !== undefined
+  const lifetime = isRemembered ? engine.remembered : engine.lifetime
+  return {
+    secret,
+    body: {
+      ...body,
+      epoch: randomName(engine.randomBytes),
+      current: hashSecret(secret),
+      spent: [body.current, ...(previous ? [previous.hash] : []), ...body.spent].slice(0, 4),
+      rotatedAt: now,
+      ...(isSignIn ? { deadline: now + lifetime.absoluteMs, authenticatedAt: now } : {}),
+      ...((isSignIn ? isRemembered : remembered) ? { remembered: true as const } : {}),
+    },
+  }
+}
+
+/** Signed-in sessions only, and on navigations only: their Set-Cookie reaches the browser in order (rule R5). */
+function isRotationDue(engine: Engine, state: SessionState, { record }: Live, body: Body, now: number): boolean {
+  return (
+    state.mode !== 'read-only' &&
+    record.userId !== undefined &&
+    now - body.rotatedAt >= engine.rotateEveryMs &&
+    !state.exchange.isAborted &&
+    (state.exchange.header('sec-fetch-mode') ?? 'navigate') === 'navigate'
+  )
+}
+
+function planFlash({ flashAdded, flashTaken }: SessionState, stored: Body['flash']): readonly FlashEntry[] | undefined {
+  if (flashAdded.length === 0 && !stored?.some(({ id }) => flashTaken.has(id))) return stored
+  const left = [...(stored ?? []).filter(({ id }) => !flashTaken.has(id)), ...flashAdded]
+  return left.length > 0 ? left.slice(-maxFlash) : undefined
+}
+
+const maxFlash = 20
+
+/** A user is only ever added: a commit takes it from the sign-in, or leaves what is stored. */
+function ownerOf({ record }: Stored, { privilege, arrivedAt }: SessionState): Pick<Next, 'userId' | 'openedAt'> {
+  return privilege?.userId !== undefined
+    ? { userId: privilege.userId, openedAt: arrivedAt }
+    : { userId: record.userId, openedAt: record.openedAt }
+}
+
+/** This request's changes on top of what others stored meanwhile, as text. */
+function mergeInto(engine: Engine, { draft, turn }: SessionState, theirs: Stored): string {
+  const versions = { loaded: draft.loaded, mine: draft.data, theirs: engine.codec.decode(theirs.data) }
+  const { data, conflicts } = merge(engine.codec, engine.rules, versions)
+  if (conflicts.length > 0) {
+    publish('conflict', { handle: handleOf(theirs.record.id), keys: conflicts })
+    // An exclusive request has read the key in its turn: overwriting what came in since would not be exact.
+    if (turn) throw conflict()
+  }
+  return engine.codec.encode(data)
+}
+
+/** The session ended, or someone signed in on it, while this sign-in was under way: a new record, with this request's own changes. */
+async function signInAfresh(engine: Engine, state: SessionState, live: Live): Promise<void> {
+  const versions = { loaded: state.draft.loaded, mine: state.draft.data, theirs: engine.initial() }
+  const data: Values = merge(engine.codec, {}, versions).data
+  state.live = undefined
+  await createSession(engine, state, engine.codec.encode(data))
+  publish('discarded', { handle: handleOf(live.record.id), reason: 'superseded' })
+}
+
+/** At most once in `touchInterval`, and the response stands if it fails: it says when the visitor was seen, nothing else. */
+async function touchIfDue(engine: Engine, state: SessionState, { record, body }: Live): Promise<void> {
+  const now = engine.clock()
+  if (!state.touches || now - record.lastSeenAt < engine.touchEveryMs) return
+  const expiresAt = expiryOf(body.remembered ? engine.remembered : engine.lifetime, now, body.deadline)
+  try {
+    await engine.calls.touch(record.id, { expiresAt, lastSeenAt: now })
+  } catch {
+    // `coatcheck:store` has told; the next request tries again.
+  }
+}
+
+function settleDecisions(state: SessionState): void {
+  state.privilege = undefined
+  state.flashAdded.length = 0
+}
+
+function sendTicket(engine: Engine, state: SessionState, body: Body, secret: Uint8Array): void {
+  const { sid } = state.live!.ticket
+  const maxAge = body.remembered ? (body.deadline - engine.clock()) / 1000 : undefined
+  state.setCookie = setCookie(state.cookie, formatTicket({ sid, secret }), engine.sameSite, maxAge)
+}
+
+function checkSize(engine: Engine, data: string): void {
+  const bytes = Buffer.byteLength(data)
+  if (bytes <= engine.maxBytes) return
+  throw new SessionError(
+    'ERR_SESSION_TOO_LARGE',
+    `the data takes ${bytes} bytes, and \`maxBytes\` is ${engine.maxBytes}`,
+  )
+}
+
+function warnOfPlainWrite(engine: Engine, { exchange, mode, draft }: SessionState): void {
+  if (mode !== 'shared' || exchange.method !== 'GET') return
+  engine.warnOnce('plain write in GET', () => {
+    const { loaded } = draft
+    const keys = Object.keys(draft.data).filter(
+      (key) =>
+        !engine.rules[key] && engine.codec.encode({ k: draft.data[key] }) !== engine.codec.encode({ k: loaded[key] }),
+    )
+    if (keys.length === 0) return undefined
+    return (
+      `a GET request changed ${keys.map((key) => `session.data.${key}`).join(', ')}. GETs run side by side, so the later of two wins. ` +
+      'Use `await session.update(…)` or a `merge` rule where that matters.'
+    )
+  })
+}
+
+export function gone(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_GONE',
+    'the session ended while this request was changing it; nothing was stored',
+  )
+}
+
+export function superseded(): SessionError {
+  const message = 'the session’s privilege changed while this request was changing the session; nothing was stored'
+  return new SessionError('ERR_SESSION_SUPERSEDED', message)
+}
+
+export function conflict(): SessionError {
+  const message = 'another request changed the session out of turn; nothing was stored, and trying again is safe'
+  return new SessionError('ERR_SESSION_CONFLICT', message, { retryAfter: 1 })
+}

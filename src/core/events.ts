@@ -1,0 +1,49 @@
+import { type Channel, channel } from 'node:diagnostics_channel'
+
+/**
+ * What an operator can watch, as messages on `node:diagnostics_channel`, one channel per name: `coatcheck:created` and so on.
+ * No message holds a secret, a ticket or a session's data.
+ */
+export interface SessionEvents {
+  /** A record was stored for a visitor who had none. */
+  created: { handle: string; userId?: string | undefined }
+  /** The cookie was replaced: by the clock, or because the privilege changed, which killed the old one at once. */
+  rotated: { handle: string; userId?: string | undefined; reason: 'periodic' | 'privilege' }
+  /** A record was deleted. */
+  ended: { handle: string; userId?: string | undefined; reason: 'destroyed' | 'revoked' }
+  /** Decisions that could not be kept, as the answer had to stand without them. */
+  discarded: { handle?: string | undefined; reason: 'client-gone' | 'keep-failed' | 'superseded' }
+  /** The same keys were changed by two requests at once; the later one was stored. */
+  conflict: { handle: string; keys: readonly string[] }
+  /** A cookie that opened nothing. */
+  rejected: {
+    handle?: string | undefined
+    reason: 'doubled' | 'malformed' | 'unknown' | 'expired' | 'wrong-secret' | 'spent' | 'corrupt'
+  }
+  /** An old cookie was used after its successor was in use and the grace was over: one of the two holders is not the visitor. */
+  suspicious: { handle: string; userId?: string | undefined }
+  /** A call to the store came back. */
+  store: {
+    operation: 'read' | 'write' | 'touch' | 'delete' | 'lockAndRead' | 'list' | 'deleteByUser' | 'deleteExpired'
+    handle?: string | undefined
+    outcome: 'ok' | 'absent' | 'refused' | 'failed' | 'timed-out'
+    /** Milliseconds. */
+    duration: number
+    error?: unknown
+  }
+}
+
+const channels = Object.fromEntries(
+  ['created', 'rotated', 'ended', 'discarded', 'conflict', 'rejected', 'suspicious', 'store'].map((name) => [
+    name,
+    channel(`coatcheck:${name}`),
+  ]),
+) as Record<keyof SessionEvents, Channel>
+
+export function isWatched(name: keyof SessionEvents): boolean {
+  return channels[name].hasSubscribers
+}
+
+export function publish<Name extends keyof SessionEvents>(name: Name, message: SessionEvents[Name]): void {
+  if (channels[name].hasSubscribers) channels[name].publish(message)
+}

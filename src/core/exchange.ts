@@ -1,0 +1,17 @@
+/** One HTTP request and its response, as an adapter shows them to core. */
+export interface Exchange {
+  readonly method: string
+  /** A request header by its lower-case name. Several Cookie lines come joined by `; `. */
+  header(name: string): string | undefined
+  /** Whether the browser's connection is https, told by the socket or by a proxy that the application trusts. */
+  readonly secure: boolean
+  /** The Host header, such as `localhost:3000`. */
+  readonly host: string
+  /** The client went away, so that no response can reach it. */
+  readonly isAborted: boolean
+  /** Calls back once, when the response has ended or the client has gone. */
+  onClose(listener: () => void): void
+}
+
+/** What a commit adds to the response. */
+export type ResponseHeaders = readonly (readonly [name: 'set-cookie' | 'cache-control' | 'vary', value: string])[]

@@ -1,0 +1,172 @@
+import { type CookiePlan, cookieValues } from './cookie.ts'
+import { Draft } from './draft.ts'
+import type { Engine } from './engine.ts'
+import { CorruptRecordError } from './errors.ts'
+import { publish, type SessionEvents } from './events.ts'
+import type { Exchange } from './exchange.ts'
+import { parseBody } from './record-body.ts'
+import type { Live, Mode, SessionState, Stored, Turn } from './state.ts'
+import type { Lock, SessionRecord } from './store.ts'
+import { handleOf, hashSecret, isSameHash, parseTicket, sessionIdOf, type Ticket } from './ticket.ts'
+
+type Rejection = SessionEvents['rejected']['reason']
+
+/** What a ticket turned out to be worth. Whatever is not right is an anonymous visitor; only a store that fails throws. */
+type Standing = { readonly live: Live; readonly draft: Draft } | { readonly rejected: Rejection }
+
+export async function openState(
+  engine: Engine,
+  exchange: Exchange,
+  cookie: CookiePlan,
+  arrivedAt: number,
+  { mode, touches }: { mode: Mode | 'auto'; touches: boolean },
+): Promise<SessionState> {
+  const values = cookieValues(exchange.header('cookie'), cookie.name)
+  const resolved = mode !== 'auto' ? mode : /^(GET|HEAD|OPTIONS)$/.test(exchange.method) ? 'shared' : 'exclusive'
+  let standing: Standing | undefined
+  let turn: Turn | undefined
+  if (values.length > 0) standing = await judgeCookie(engine, cookie, values)
+  if (standing && 'live' in standing && resolved === 'exclusive') {
+    const taken = await takeTurn(engine, standing.live.ticket, standing.live.record)
+    standing = taken.standing
+    turn = taken.turn
+  }
+  const opened = standing && 'live' in standing ? standing : undefined
+  return {
+    exchange,
+    cookie,
+    mode: resolved,
+    touches,
+    hadCookie: values.length > 0,
+    isSpent: standing !== undefined && 'rejected' in standing && standing.rejected === 'spent',
+    arrivedAt,
+    live: opened?.live,
+    draft: opened?.draft ?? new Draft(engine.codec, engine.initial, undefined),
+    privilege: undefined,
+    ending: [],
+    isSignedOut: false,
+    flashAdded: [],
+    flashTaken: new Set(),
+    turn,
+    setCookie: undefined,
+    isSettled: false,
+  }
+}
+
+/** A record with its body taken apart, or undefined where it is none of ours or past its absolute deadline. */
+export function unpack(engine: Engine, record: SessionRecord): Stored | undefined {
+  const stored = takeApart(record)
+  return stored && engine.clock() < stored.body.deadline ? stored : undefined
+}
+
+function takeApart(record: SessionRecord): Stored | undefined {
+  try {
+    return { record, ...parseBody(record.body) }
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return undefined
+    throw error
+  }
+}
+
+async function judgeCookie(engine: Engine, cookie: CookiePlan, values: string[]): Promise<Standing> {
+  // Two cookies of one name: a neighbour host has planted one (RFC 6265bis §8.6), and no server can tell which.
+  if (values.length > 1) return reject('doubled')
+  const ticket = parseTicket(values[0]!)
+  if (!ticket) return reject('malformed')
+  const id = sessionIdOf(cookie.name, ticket.sid)
+  try {
+    const record = await engine.calls.read(id)
+    return record ? judge(engine, ticket, record) : reject('unknown', id)
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return reject('corrupt', id)
+    throw error
+  }
+}
+
+/** Checks the presented secret against the record (rules R1 to R3), then the data. */
+function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing {
+  const stored = record.body.byteLength > engine.maxBytes + 65_536 ? undefined : takeApart(record)
+  if (!stored) return reject('corrupt', record.id)
+  const { body, data } = stored
+  const now = engine.clock()
+  if (now >= body.deadline) return reject('expired', record.id)
+  const hash = hashSecret(ticket.secret)
+  const { current, previous } = body
+  if (!isSameHash(hash, current)) {
+    const isPrevious = previous !== undefined && isSameHash(hash, previous.hash)
+    const isLate = isPrevious && previous.confirmedAt !== undefined && now >= previous.confirmedAt + engine.graceMs
+    if (isLate) publish('suspicious', { handle: handleOf(record.id), userId: record.userId })
+    if (isLate || body.spent.some((spent) => isSameHash(hash, spent))) return reject('spent', record.id)
+    if (!isPrevious) return reject('wrong-secret', record.id)
+  }
+  try {
+    return { live: { record, body, data, ticket, hash }, draft: new Draft(engine.codec, engine.initial, data) }
+  } catch {
+    return reject('corrupt', record.id)
+  }
+}
+
+/** Waits for this request's turn, then judges again what is stored by then (rule X2). */
+async function takeTurn(
+  engine: Engine,
+  ticket: Ticket,
+  { id }: SessionRecord,
+): Promise<{ standing: Standing; turn: Turn | undefined }> {
+  const startedAt = performance.now()
+  const leave = await engine.turns.take(id, engine.lockWaitMs)
+  try {
+    const waitMs = Math.max(1, engine.lockWaitMs - (performance.now() - startedAt))
+    const locked = await engine.calls.lockAndRead(id, engine.leaseMs, waitMs)
+    if (!locked) {
+      leave()
+      return { standing: reject('unknown', id), turn: undefined }
+    }
+    const turn = makeTurn(engine, locked.lock, leave)
+    const standing = judge(engine, ticket, locked.record)
+    if ('live' in standing) return { standing, turn }
+    await turn.release()
+    return { standing, turn: undefined }
+  } catch (error) {
+    leave()
+    if (error instanceof CorruptRecordError) return { standing: reject('corrupt', id), turn: undefined }
+    throw error
+  }
+}
+
+/** Renews the lease while the handler is at work, four times at most: a handler that hangs must not stop the visitor for ever. */
+function makeTurn(engine: Engine, lock: Lock, leave: () => void): Turn {
+  let renewals = 0
+  const renew = async (): Promise<void> => {
+    if (++renewals < 4) timer.refresh()
+    else leave()
+    try {
+      await lock.renew(engine.leaseMs)
+    } catch {
+      // The lease runs out, and `turn` fences this request: it will be told ERR_SESSION_CONFLICT if another came in between.
+    }
+  }
+  const timer = setTimeout(renew, engine.leaseMs / 2)
+  timer.unref?.()
+  return {
+    lock,
+    leave() {
+      clearTimeout(timer)
+      leave()
+    },
+    async release() {
+      clearTimeout(timer)
+      try {
+        await lock.release()
+      } catch {
+        // The lease runs out by itself.
+      } finally {
+        leave()
+      }
+    },
+  }
+}
+
+function reject(reason: Rejection, id?: SessionRecord['id']): Standing {
+  publish('rejected', { handle: id && handleOf(id), reason })
+  return { rejected: reason }
+}

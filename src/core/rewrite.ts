@@ -1,0 +1,112 @@
+import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
+import { expiryOf } from './lifetime.ts'
+import { unpack } from './opening.ts'
+import { type Body, formatBody } from './record-body.ts'
+import type { Stored } from './state.ts'
+import type { Lock, SessionId, SessionRecord, Version, Written } from './store.ts'
+import { busy } from './store-calls.ts'
+import { randomName } from './ticket.ts'
+
+/** What a record shall hold next. */
+export interface Next {
+  readonly body: Body
+  readonly data: string
+  readonly userId?: string | undefined
+  readonly openedAt?: number | undefined
+}
+
+export interface Rewriting {
+  /** What to write on top of what is stored now; undefined for nothing. Asked again after each conflict. */
+  readonly plan: (theirs: Stored) => Next | undefined
+  /** Throws, or answers false to give up quietly, when what is stored now (undefined: nothing) can't be built on. */
+  readonly accepts: (theirs: Stored | undefined) => boolean
+  readonly unlock?: Lock | undefined
+}
+
+/** Compare-and-set until it holds, bounded by time. Returns what was written, or undefined when there was nothing to write. */
+export async function rewrite(
+  engine: Engine,
+  start: Stored,
+  { plan, accepts, unlock }: Rewriting,
+): Promise<Stored | undefined> {
+  const until = performance.now() + engine.lockWaitMs
+  let theirs = start
+  let leave: (() => void) | undefined
+  try {
+    for (let conflicts = 0; ; conflicts++) {
+      const next = plan(theirs)
+      if (!next) return undefined
+      const record = makeRecord(engine, theirs.record.id, next, theirs.record)
+      const written = await writeOnce(engine, record, theirs.record.version, unlock)
+      if (written.ok) {
+        engine.afterWrite()
+        return { record, body: next.body, data: next.data }
+      }
+      if (written.reason === 'revoked') throw revoked()
+      const current = written.current && unpack(engine, written.current)
+      if (!accepts(current) || !current) return undefined
+      theirs = current
+      if (performance.now() > until) throw busy()
+      // Those who keep running into each other queue up; the first tries are free.
+      if (conflicts >= 2) leave ??= await engine.writes.take(record.id, until - performance.now())
+    }
+  } finally {
+    leave?.()
+  }
+}
+
+/** A record that was never stored before. */
+export async function create(engine: Engine, id: SessionId, next: Next): Promise<Stored> {
+  const record = makeRecord(engine, id, next)
+  const written = await engine.calls.write(record, undefined)
+  if (!written.ok) throw written.reason === 'revoked' ? revoked() : unclear()
+  engine.afterWrite()
+  return { record, body: next.body, data: next.data }
+}
+
+/** After a failure that may have been a success, the identical write once more, which is idempotent (rule W2). Nothing else. */
+async function writeOnce(
+  engine: Engine,
+  record: SessionRecord,
+  expected: Version,
+  unlock: Lock | undefined,
+): Promise<Written> {
+  try {
+    return await engine.calls.write(record, expected, unlock)
+  } catch {
+    const written = await engine.calls.write(record, expected, unlock)
+    if (!written.ok) throw unclear()
+    return written
+  }
+}
+
+function makeRecord(
+  engine: Engine,
+  id: SessionId,
+  { body, data, userId, openedAt }: Next,
+  before?: SessionRecord,
+): SessionRecord {
+  const now = engine.clock()
+  const expiresAt = expiryOf(body.remembered ? engine.remembered : engine.lifetime, now, body.deadline)
+  return {
+    id,
+    version: randomName(engine.randomBytes) as Version,
+    // Clocks of several servers differ: a write moves neither time back, unless a sign-in sets a nearer deadline.
+    expiresAt: Math.min(Math.max(expiresAt, before?.expiresAt ?? 0), body.deadline),
+    lastSeenAt: Math.max(now, before?.lastSeenAt ?? 0),
+    ...(userId !== undefined && { userId }),
+    ...(openedAt !== undefined && { openedAt }),
+    body: formatBody(body, data),
+  }
+}
+
+function revoked(): SessionError {
+  const message = 'this user’s sessions were ended while this sign-in was under way; sign in again'
+  return new SessionError('ERR_SESSION_REVOKED', message)
+}
+
+function unclear(): SessionError {
+  const message = 'the session store failed during a write, and what it stored is not known'
+  return new SessionError('ERR_STORE_UNAVAILABLE', message, { retryAfter: 1 })
+}

@@ -1,0 +1,221 @@
+import { commit } from './commit.ts'
+import type { DeepReadonly, Values } from './data.ts'
+import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
+import type { SessionState } from './state.ts'
+import type { SessionId } from './store.ts'
+import { handleOf, randomName } from './ticket.ts'
+import { update } from './update.ts'
+
+export interface SignInOptions<Data> {
+  /** Stay signed in by the `remember` lifetime, in a cookie that outlives the browser's session. Default: false. */
+  readonly remember?: boolean
+  /** Keys that pass into the signed-in session. Default: all, from an anonymous session; none, from another user's. */
+  readonly keep?: readonly (keyof Data & string)[]
+}
+
+export interface SignOutOptions<Data> {
+  /** Keys that the visitor goes on with, in a fresh anonymous session. Default: none. */
+  readonly keep?: readonly (keyof Data & string)[]
+}
+
+/** For the rest of core. */
+export let stateOf: <Data>(session: Session<Data>) => SessionState
+
+/**
+ * What a handler reads and changes during one request.
+ *
+ * No `await` = a decision, applied when the session is committed, before the first byte of the response leaves.
+ * `await` = a round trip to the store, now.
+ */
+export class Session<Data> {
+  readonly #engine: Engine
+  readonly #state: SessionState
+
+  static {
+    stateOf = (session) => session.#state
+  }
+
+  /** Sessions are made by `sessions.open()`. */
+  constructor(engine: Engine, state: SessionState) {
+    this.#engine = engine
+    this.#state = state
+  }
+
+  /**
+   * The application's data: a plain object to read, assign and push into, like PHP's `$_SESSION`. What has changed is found
+   * by comparing its stored form. After the commit it can still be read; changes made then are lost.
+   */
+  get data(): Data {
+    return this.#state.draft.data as Data
+  }
+
+  /** Whether the visitor has a stored session. An anonymous visitor for whom nothing was stored has none, and no cookie. */
+  get isStored(): boolean {
+    return this.#state.live !== undefined
+  }
+
+  /** The signed-in user, as given to `signIn`. */
+  get userId(): string | undefined {
+    return this.#state.privilege?.userId ?? this.#state.live?.record.userId
+  }
+
+  /** The key of the stored record: a hash, the same for the life of the session. It opens nothing. */
+  get id(): SessionId | undefined {
+    return this.#state.live?.record.id
+  }
+
+  /** A short public name for lists and logs, to be given to `sessions.ofUser(…).revoke()`. */
+  get handle(): string | undefined {
+    return this.id && handleOf(this.id)
+  }
+
+  /** When the record was stored first. */
+  get createdAt(): Date | undefined {
+    return date(this.#state.live?.body.createdAt)
+  }
+
+  /** When the visitor was last seen, as stored: up to `touchInterval` ago, and before this request. */
+  get lastSeenAt(): Date | undefined {
+    return date(this.#state.live?.record.lastSeenAt)
+  }
+
+  /** When the user last proved who they are: ask for the password again where this is too long ago. */
+  get authenticatedAt(): Date | undefined {
+    return date(this.#state.live?.body.authenticatedAt)
+  }
+
+  /** When the session ends unless the visitor comes back, as stored. */
+  get expiresAt(): Date | undefined {
+    return date(this.#state.live?.record.expiresAt)
+  }
+
+  /** When the session ends in any case. */
+  get absoluteExpiresAt(): Date | undefined {
+    return date(this.#state.live?.body.deadline)
+  }
+
+  /** When the cookie was last replaced. */
+  get rotatedAt(): Date | undefined {
+    return date(this.#state.live?.body.rotatedAt)
+  }
+
+  /** Whether the session lives by the `remember` lifetime. */
+  get isRemembered(): boolean {
+    return this.#state.privilege?.isRemembered ?? this.#state.live?.body.remembered ?? false
+  }
+
+  /**
+   * Aborts when this session is destroyed, revoked or expired, in any process, within about a second. For responses that
+   * stay open. Never aborts for a visitor without a stored session.
+   */
+  get ended(): AbortSignal {
+    const { live, exchange } = this.#state
+    if (!live) return new AbortController().signal
+    return this.#engine.ended.watch(live.record.id, (listener) => exchange.onClose(listener))
+  }
+
+  /** Messages for the next page, each shown once (post/redirect/get). */
+  readonly flash = {
+    /** The text is at most 4,096 characters; a session holds at most 20 messages, the oldest go first. */
+    add: (kind: string, text: string): void => {
+      this.#assertOpen('flash.add')
+      if (kind === '' || text.length > 4096)
+        throw new TypeError('flash.add: a kind, and a text of at most 4,096 characters')
+      this.#state.flashAdded.push({ id: randomName(this.#engine.randomBytes).slice(0, 11), kind, text })
+    },
+
+    /** The messages, of one kind or of all, in the order they were added. They are gone once this response is out. */
+    take: (kind?: string): { kind: string; text: string }[] => {
+      this.#assertOpen('flash.take')
+      const { live, flashAdded, flashTaken } = this.#state
+      const isAsked = (entry: { id: string; kind: string }): boolean =>
+        !flashTaken.has(entry.id) && (kind === undefined || entry.kind === kind)
+      const taken = [...(live?.body.flash ?? []), ...flashAdded].filter(isAsked)
+      for (const { id } of taken) flashTaken.add(id)
+      const left = flashAdded.filter(({ id }) => !flashTaken.has(id))
+      flashAdded.splice(0, flashAdded.length, ...left)
+      return taken.map(({ kind, text }) => ({ kind, text }))
+    },
+  }
+
+  /**
+   * The visitor has proved to be this user. The cookie is replaced and the old one is dead at once, so that nobody who
+   * planted or saw it gains anything (OWASP: renew the session ID after any privilege level change). Again for the same user,
+   * it renews `authenticatedAt` and both time limits.
+   *
+   * An anonymous session's data stays, or what `keep` names. On another user's session, that session ends and the data
+   * starts empty. Throws `ERR_SESSION_REVOKED` at commit when the user's sessions were all ended since this request arrived.
+   */
+  signIn(userId: string, { remember = false, keep }: SignInOptions<Data> = {}): void {
+    this.#assertOpen('signIn')
+    if (typeof userId !== 'string' || userId === '' || userId.length > 256) {
+      throw new TypeError('signIn(userId): userId must be a string of 1 to 256 characters')
+    }
+    const owner = this.#state.live?.record.userId
+    if (owner !== undefined && owner !== userId) this.#leaveRecord(keep ?? [])
+    else if (keep) this.#state.draft.keepOnly(keep)
+    this.#state.privilege = { userId, isRemembered: remember }
+  }
+
+  /** The record is deleted; the visitor goes on as an anonymous one, with the data that `keep` names. */
+  signOut({ keep = [] }: SignOutOptions<Data> = {}): void {
+    this.#assertOpen('signOut')
+    this.#state.isSignedOut = true
+    this.#state.privilege = undefined
+    this.#leaveRecord(keep)
+  }
+
+  /** Record and cookie are gone (PHP's `session_destroy`, and the cookie with it). Twice is harmless. */
+  destroy(): void {
+    this.signOut()
+  }
+
+  /** Replaces the cookie now; the old one is dead at once (PHP's `session_regenerate_id(true)`). `signIn` does it by itself. */
+  regenerateId(): void {
+    this.#assertOpen('regenerateId')
+    if (this.#state.live) this.#state.privilege ??= {}
+  }
+
+  /**
+   * Changes the stored data, exactly, however many requests do so at once: `await session.update((data) => ++data.visits)`.
+   * `change` runs on what is stored now plus this request's pending edits, perhaps more than once, so it must be synchronous
+   * and do nothing else. Resolves to what it returned, when that is stored.
+   */
+  async update<T>(change: (data: Data) => T extends PromiseLike<unknown> ? never : T): Promise<T> {
+    this.#assertOpen('update')
+    return (await update(this.#engine, this.#state, change as (data: Values) => unknown)) as T
+  }
+
+  /** Commits now instead of before the first byte, and lets the next exclusive request in (PHP's `session_write_close`). */
+  async save(): Promise<void> {
+    this.#assertOpen('save')
+    await commit(this.#engine, this.#state)
+    const { live, draft } = this.#state
+    if (live) draft.rebase(live.data)
+  }
+
+  /** The record will be deleted; what follows belongs to a new session. */
+  #leaveRecord(keep: readonly string[]): void {
+    const { live, ending, draft } = this.#state
+    if (live) ending.push({ id: live.record.id, userId: live.record.userId })
+    this.#state.live = undefined
+    draft.startAnew(keep)
+  }
+
+  #assertOpen(method: string): void {
+    if (!this.#state.isSettled) return
+    const message = `session.${method}() came after the first byte of the response, when the session had been committed`
+    throw new SessionError('ERR_SESSION_SETTLED', message)
+  }
+}
+
+/** A session that was opened `read-only`: nothing in it can be changed, and reading it never waits for a writer. */
+export type ReadonlySession<Data> = Omit<
+  Session<Data>,
+  'data' | 'flash' | 'signIn' | 'signOut' | 'destroy' | 'regenerateId' | 'update' | 'save'
+> & { readonly data: DeepReadonly<Data> }
+
+function date(time: number | undefined): Date | undefined {
+  return time === undefined ? undefined : new Date(time)
+}

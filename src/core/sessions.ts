@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto'
+import { type Codec, codec as defaultCodec } from './codec.ts'
+import { commit } from './commit.ts'
+import { checkCookieName, planCookie, type SameSite } from './cookie.ts'
+import type { StorableData, Values } from './data.ts'
+import { EndWatch } from './ended.ts'
+import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
+import type { Exchange, ResponseHeaders } from './exchange.ts'
+import { type Duration, type Lifetime, milliseconds } from './lifetime.ts'
+import type { MergeRule, MergeRules } from './merge.ts'
+import { openState } from './opening.ts'
+import { type ReadonlySession, Session, stateOf } from './session.ts'
+import type { Mode } from './state.ts'
+import type { Store } from './store.ts'
+import { StoreCalls } from './store-calls.ts'
+import type { RandomBytes } from './ticket.ts'
+import { TurnQueue } from './turn-queue.ts'
+import { UserSessions } from './users.ts'
+
+export interface LifetimeOptions {
+  /** Ends a session that long after its last request. Default: 30 minutes; remembered, 30 days. */
+  readonly idleTimeout?: Duration
+  /** Ends a session that long after its creation or last sign-in, whatever happens. Default: 12 hours; remembered, 90 days. */
+  readonly absoluteTimeout?: Duration
+}
+
+interface Settings<Data> extends LifetimeOptions {
+  /** Where the records live. */
+  readonly store: Store
+  /** How two changes of one key become one. Keys without a rule: the later change wins, and `coatcheck:conflict` says so. */
+  readonly merge?: MergeRules<Data>
+  /** The limits of a session signed in with `{ remember: true }`. */
+  readonly remember?: LifetimeOptions
+  /** When a signed-in visitor's cookie is replaced (default: every 15 minutes), and how long the old one still works once the new one was seen (default: 30 seconds). */
+  readonly rotation?: { readonly every?: Duration; readonly grace?: Duration }
+  /** How often a mere visit is written down, at most. Default: once a minute. */
+  readonly touchInterval?: Duration
+  /** The mode of `open` where none is given. Default: `auto`. */
+  readonly mode?: Mode | 'auto'
+  /** How long an exclusive request waits for its turn (default: 5 seconds), and holds it without a sign of life (default: 30 seconds). */
+  readonly lock?: { readonly wait?: Duration; readonly lease?: Duration }
+  /** How long one call to the store may take. Default: 2 seconds. */
+  readonly storeTimeout?: Duration
+  /** How often what has expired is removed from the store, at most; `false` for never, where a job of your own does it. Default: every 5 minutes. */
+  readonly cleanupInterval?: Duration | false
+  /** How large a session's data may become, in bytes as stored. Default: 1,048,576. */
+  readonly maxBytes?: number
+  readonly cookie?: {
+    /** Default: `sid`. Over https it becomes `__Host-sid`, over http on this machine `sid-<port>`. */
+    readonly name?: string
+    /** Default: `Lax`. */
+    readonly sameSite?: SameSite
+  }
+  readonly codec?: Codec
+  /** Milliseconds since 1970. Default: `Date.now`. */
+  readonly clock?: () => number
+  /** Must be unpredictable. Default: `randomBytes` of `node:crypto`. */
+  readonly randomBytes?: RandomBytes
+}
+
+/** What a session holds before anything is stored: required when `Data` has required keys. Called anew each time, and never stored by itself. */
+type Initial<Data> = object extends Data ? { readonly initial?: () => Data } : { readonly initial: () => Data }
+
+export type SessionsOptions<Data> = Settings<Data> & Initial<Data>
+
+export interface OpenOptions {
+  /**
+   * `read-only`: for pages that only look; has no mutators. `shared`: reads and writes side by side with others; changes are
+   * merged by key. `exclusive`: requests of one session take turns, like PHP's. `auto`: `shared` for GET, HEAD and OPTIONS,
+   * `exclusive` for the rest.
+   */
+  readonly mode?: Mode | 'auto'
+  /** Whether this request counts as a sign of life. Default: true. Polling and event streams want false. */
+  readonly touch?: boolean
+}
+
+/** A request as an adapter announced it, and its session once opened. */
+interface Visit<Data> {
+  readonly exchange: Exchange
+  readonly arrivedAt: number
+  opening: Promise<Session<Data>> | undefined
+  isCommitted: boolean
+}
+
+/** Opens and commits the sessions of one application, lists and revokes them. Holds no session itself: any number of processes may share a store. */
+export class Sessions<Data extends StorableData<Data> = Record<string, unknown>> {
+  readonly #engine: Engine
+  readonly #mode: Mode | 'auto'
+  readonly #visits = new WeakMap<object, Visit<Data>>()
+
+  /** Throws a TypeError that names the option and the fix. */
+  constructor(options: SessionsOptions<Data>) {
+    this.#mode = options.mode ?? 'auto'
+    if (!options.store) throw new TypeError("store is missing: try fileStore('./sessions') of coatcheck/stores/file")
+    if ((this.#mode === 'auto' || this.#mode === 'exclusive') && !options.store.lockAndRead) {
+      throw new TypeError(
+        `mode '${this.#mode}' needs a store with lockAndRead: use another store, or pass mode: 'shared'`,
+      )
+    }
+    this.#engine = makeEngine(options as unknown as SessionsOptions<Values>)
+  }
+
+  /**
+   * The session of this request. Whatever is wrong with its cookie, the answer is an anonymous session; only a store that
+   * fails (`ERR_STORE_UNAVAILABLE`) or a turn that does not come (`ERR_SESSION_BUSY`) throws. Opening twice gives the same object.
+   */
+  open(request: object, options: OpenOptions & { readonly mode: 'read-only' }): Promise<ReadonlySession<Data>>
+  open(request: object, options?: OpenOptions): Promise<Session<Data>>
+  open(
+    request: object,
+    { mode = this.#mode, touch = true }: OpenOptions = {},
+  ): Promise<Session<Data> | ReadonlySession<Data>> {
+    const visit = this.#visits.get(request)
+    if (!visit) {
+      throw new TypeError(
+        'sessions.open(request): this request did not pass through coatcheck(sessions), the adapter of your framework',
+      )
+    }
+    if (visit.isCommitted && !visit.opening) {
+      throw new SessionError('ERR_SESSION_SETTLED', 'sessions.open() must come before the first byte of the response')
+    }
+    visit.opening ??= this.#open(visit, mode, touch)
+    return visit.opening
+  }
+
+  /** The sessions of one user, to list, change and revoke. Throws a TypeError on a store without an index of users. */
+  ofUser(userId: string): UserSessions<Data> {
+    if (!this.#engine.calls.store.users) {
+      throw new TypeError('sessions.ofUser(): this store keeps no index of users')
+    }
+    return new UserSessions(this.#engine, userId)
+  }
+
+  /** For adapters: a request has arrived. False when it was announced before. */
+  attach(request: object, exchange: Exchange): boolean {
+    if (this.#visits.has(request)) return false
+    this.#visits.set(request, { exchange, arrivedAt: this.#engine.clock(), opening: undefined, isCommitted: false })
+    return true
+  }
+
+  /**
+   * For adapters: the first byte of the response is about to leave. Undefined when the request never opened its session,
+   * else the headers to add. Rejects with a SessionError when the response must not look like a success.
+   */
+  commit(request: object): Promise<ResponseHeaders> | undefined {
+    const visit = this.#visits.get(request)
+    if (!visit || visit.isCommitted) return undefined
+    visit.isCommitted = true
+    return visit.opening && this.#commit(visit.opening)
+  }
+
+  /** Stops the watch behind `session.ended`. The store is the caller's to close. */
+  close(): void {
+    this.#engine.ended.close()
+  }
+
+  async #open({ exchange, arrivedAt }: Visit<Data>, mode: Mode | 'auto', touches: boolean): Promise<Session<Data>> {
+    const cookie = planCookie(this.#engine.cookieName, exchange.secure, exchange.host)
+    if (!cookie) throw insecure(exchange.host)
+    return new Session(this.#engine, await openState(this.#engine, exchange, cookie, arrivedAt, { mode, touches }))
+  }
+
+  async #commit(opening: Promise<Session<Data>>): Promise<ResponseHeaders> {
+    const session = await opening.catch(() => undefined)
+    if (!session) return [] // `open` has told the handler why.
+    const state = stateOf(session)
+    state.isSettled = true
+    await commit(this.#engine, state)
+    // A cache that kept this response would hand one visitor's page, or cookie, to another (RFC 9111 §3).
+    const headers = [['cache-control', 'no-store'] as const, ['vary', 'Cookie'] as const]
+    return state.setCookie === undefined ? headers : [['set-cookie', state.setCookie], ...headers]
+  }
+}
+
+function makeEngine(options: SessionsOptions<Values>): Engine {
+  const { store, cookie = {}, clock = Date.now, maxBytes = 1_048_576, initial = () => ({}) } = options
+  checkCookieName(cookie.name ?? 'sid')
+  if (!(Number.isInteger(maxBytes) && maxBytes > 0))
+    throw new TypeError(`maxBytes must be a positive integer, got ${maxBytes}`)
+  const calls = new StoreCalls(store, milliseconds('storeTimeout', options.storeTimeout ?? '2s'), clock)
+  return {
+    calls,
+    codec: options.codec ?? defaultCodec,
+    initial,
+    rules: (options.merge ?? {}) as unknown as { [key: string]: MergeRule },
+    cookieName: cookie.name ?? 'sid',
+    sameSite: cookie.sameSite ?? 'Lax',
+    lifetime: lifetime('', options, { idle: '30m', absolute: '12h' }),
+    remembered: lifetime('remember.', options.remember ?? {}, { idle: '30d', absolute: '90d' }),
+    rotateEveryMs: milliseconds('rotation.every', options.rotation?.every ?? '15m'),
+    graceMs: milliseconds('rotation.grace', options.rotation?.grace ?? '30s'),
+    touchEveryMs: milliseconds('touchInterval', options.touchInterval ?? '1m'),
+    lockWaitMs: milliseconds('lock.wait', options.lock?.wait ?? '5s'),
+    leaseMs: milliseconds('lock.lease', options.lock?.lease ?? '30s'),
+    maxBytes,
+    clock,
+    randomBytes: options.randomBytes ?? randomBytes,
+    turns: new TurnQueue(),
+    writes: new TurnQueue(),
+    ended: new EndWatch(calls),
+    afterWrite: cleaner(calls, options.cleanupInterval ?? '5m', clock),
+    warnOnce: warner(),
+  }
+}
+
+function lifetime(
+  prefix: string,
+  { idleTimeout, absoluteTimeout }: LifetimeOptions,
+  defaults: { idle: Duration; absolute: Duration },
+): Lifetime {
+  const idleMs = milliseconds(`${prefix}idleTimeout`, idleTimeout ?? defaults.idle)
+  const absoluteMs = milliseconds(`${prefix}absoluteTimeout`, absoluteTimeout ?? defaults.absolute)
+  return { idleMs, absoluteMs }
+}
+
+/** Cleans up beside the writes: an idle server has nothing to clean, and needs no timer for it. */
+function cleaner(calls: StoreCalls, interval: Duration | false, clock: () => number): () => void {
+  if (interval === false || !calls.store.deleteExpired) return () => {}
+  const everyMs = milliseconds('cleanupInterval', interval)
+  const batch = 500
+  let lastAt = Number.NEGATIVE_INFINITY
+  const clean = async (): Promise<void> => {
+    try {
+      while ((await calls.deleteExpired(batch)) >= batch);
+    } catch {
+      // `coatcheck:store` has told; the next round tries again.
+    }
+  }
+  return () => {
+    const now = clock()
+    if (now - lastAt < everyMs) return
+    lastAt = now
+    void clean()
+  }
+}
+
+/** Says each thing once, and nothing in production. */
+function warner(): Engine['warnOnce'] {
+  if (process.env.NODE_ENV === 'production') return () => {}
+  const said = new Set<string>()
+  return (topic, message) => {
+    const text = said.has(topic) ? undefined : message()
+    if (text === undefined) return
+    said.add(topic)
+    console.warn(`coatcheck: ${text}`)
+  }
+}
+
+function insecure(host: string): SessionError {
+  return new SessionError(
+    'ERR_INSECURE_CONNECTION',
+    `plain http to ${JSON.stringify(host.slice(0, 100))} can't carry a session cookie safely. Serve https; ` +
+      'behind a proxy that does, pass { trustProxy } to the adapter and let the proxy send X-Forwarded-Proto',
+  )
+}

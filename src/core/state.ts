@@ -1,0 +1,65 @@
+import type { CookiePlan } from './cookie.ts'
+import type { Draft } from './draft.ts'
+import type { Exchange } from './exchange.ts'
+import type { Body, FlashEntry } from './record-body.ts'
+import type { Lock, SessionId, SessionRecord } from './store.ts'
+import type { Ticket } from './ticket.ts'
+
+/** A record with its body taken apart. */
+export interface Stored {
+  readonly record: SessionRecord
+  readonly body: Body
+  /** The data, as the codec wrote it. */
+  readonly data: string
+}
+
+/** A stored session that this visitor's ticket opens. */
+export interface Live extends Stored {
+  readonly ticket: Ticket
+  /** Hash of the presented secret. */
+  readonly hash: string
+}
+
+export type Mode = 'read-only' | 'shared' | 'exclusive'
+
+/** A change of privilege that the handler decided on. Without `userId`: a new secret, and nothing else. */
+export interface Privilege {
+  readonly userId?: string
+  readonly isRemembered?: boolean
+}
+
+/** One session during one request: what it was when opened, and what was decided since. */
+export interface SessionState {
+  readonly exchange: Exchange
+  readonly cookie: CookiePlan
+  readonly mode: Mode
+  readonly touches: boolean
+  readonly hadCookie: boolean
+  /** The cookie was recognised as one that has been replaced: it creates nothing and gets nothing, but by a sign-in. */
+  readonly isSpent: boolean
+  /** When the adapter first saw the request, before any password was checked. */
+  arrivedAt: number
+  /** Undefined: an anonymous visitor without a record. */
+  live: Live | undefined
+  draft: Draft
+  privilege: Privilege | undefined
+  /** Records that this request puts an end to. */
+  readonly ending: { readonly id: SessionId; readonly userId: string | undefined }[]
+  /** The handler called `signOut` or `destroy`: the cookie goes, unless the visitor gets a new one. */
+  isSignedOut: boolean
+  readonly flashAdded: FlashEntry[]
+  readonly flashTaken: Set<string>
+  turn: Turn | undefined
+  /** The Set-Cookie line that the response gets. */
+  setCookie: string | undefined
+  isSettled: boolean
+}
+
+/** An exclusive request's turn: its place in this process and the store's lock. */
+export interface Turn {
+  readonly lock: Lock
+  /** After a write that released the store's lock: lets the next request of this process in. */
+  leave(): void
+  /** Without such a write. */
+  release(): Promise<void>
+}

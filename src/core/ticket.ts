@@ -1,0 +1,77 @@
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import type { SessionId } from './store.ts'
+
+/** What the cookie's value says: which session, and the proof that the visitor owns it. */
+export interface Ticket {
+  /** 16 random bytes, the same for the life of the session. */
+  readonly sid: Uint8Array
+  /** 32 random bytes, replaced at every rotation. Never logged, stored or shown. */
+  readonly secret: Uint8Array
+}
+
+export type RandomBytes = (size: number) => Uint8Array
+
+export function issueTicket(randomBytes: RandomBytes): Ticket {
+  return { sid: exactly(16, randomBytes), secret: exactly(32, randomBytes) }
+}
+
+/** A fresh proof for the same session. */
+export function issueSecret(randomBytes: RandomBytes): Uint8Array {
+  return exactly(32, randomBytes)
+}
+
+/** 128 random bits as text, for versions, epochs and turns. */
+export function randomName(randomBytes: RandomBytes): string {
+  return Buffer.from(exactly(16, randomBytes)).toString('base64url')
+}
+
+/**
+ * The ticket as a cookie's value: 64 characters of the base64url alphabet. The session id is masked with the secret, so
+ * that a rotation changes every character and two tickets of one session can't be told to be so.
+ */
+export function formatTicket({ sid, secret }: Ticket): string {
+  return Buffer.concat([mask(sid, secret), secret]).toString('base64url')
+}
+
+/** Undefined for anything that `formatTicket` can't have made. 48 bytes fill 64 characters, so each ticket has one spelling. */
+export function parseTicket(value: string): Ticket | undefined {
+  if (!/^[A-Za-z0-9_-]{64}$/.test(value)) return undefined
+  const bytes = Buffer.from(value, 'base64url')
+  const secret = bytes.subarray(16)
+  return { sid: mask(bytes.subarray(0, 16), secret), secret }
+}
+
+/** The record's key. The cookie's name is in it, so that two applications on one store never meet each other's sessions. */
+export function sessionIdOf(cookieName: string, sid: Uint8Array): SessionId {
+  return hash('sha256', Buffer.concat([Buffer.from(`record\0${cookieName}\0`), sid]), 'hex') as SessionId
+}
+
+/** What is stored of a secret. 256 random bits need neither salt nor stretching. */
+export function hashSecret(secret: Uint8Array): string {
+  return hash('sha256', secret, 'base64url')
+}
+
+/** The secret that follows in a periodic rotation. Whoever holds the old one and reads the salt finds the same successor. */
+export function successorOf(secret: Uint8Array, salt: string): Uint8Array {
+  return createHmac('sha256', secret).update(`successor\0${salt}`).digest()
+}
+
+export function isSameHash(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
+}
+
+/** A short public name of a session, for lists and logs. It opens nothing, and the record's key can't be made from it. */
+export function handleOf(id: SessionId): string {
+  return `s_${hash('sha256', `handle\0${id}`, 'base64url').slice(0, 12)}`
+}
+
+function mask(bytes: Uint8Array, secret: Uint8Array): Uint8Array {
+  const key = hash('sha256', Buffer.concat([Buffer.from('sid'), secret]), 'buffer')
+  return bytes.map((byte, index) => byte ^ key[index]!)
+}
+
+function exactly(size: number, randomBytes: RandomBytes): Uint8Array {
+  const bytes = randomBytes(size)
+  if (bytes.length !== size) throw new Error(`randomBytes(${size}) returned ${bytes.length} bytes`)
+  return bytes
+}

@@ -1,0 +1,64 @@
+import { conflict, createSession, gone, superseded } from './commit.ts'
+import type { Values } from './data.ts'
+import type { Engine } from './engine.ts'
+import { merge } from './merge.ts'
+import { rewrite } from './rewrite.ts'
+import type { Live, SessionState, Stored } from './state.ts'
+
+/** Changes what is stored now, exactly, without a lock (rule U1). Edits of this request that are still pending come first. */
+export async function update<T>(engine: Engine, state: SessionState, change: (data: Values) => T): Promise<T> {
+  const { draft } = state
+  if (!state.live) {
+    if (state.isSpent) throw superseded()
+    const changed = apply(engine, draft.data, change)
+    await createSession(engine, state, changed.text)
+    draft.rebase(changed.text)
+    return changed.result
+  }
+  const live = state.live
+  const pending = draft.isChanged() ? { loaded: draft.loaded, mine: draft.data } : undefined
+  const accepts = (theirs: Stored | undefined): boolean => {
+    if (!theirs) throw gone()
+    if (theirs.body.epoch !== live.body.epoch) throw superseded()
+    if (state.turn && theirs.body.turn !== live.body.turn) throw conflict()
+    return true
+  }
+  const withPending = (theirs: Values): Values =>
+    pending ? merge(engine.codec, engine.rules, { ...pending, theirs }).data : theirs
+  const { stored, result } = await updateStored(engine, live, accepts, change, withPending)
+  state.live = { ...live, ...stored } satisfies Live
+  draft.rebase(stored.data)
+  return result
+}
+
+/** The same on a record that this request has no ticket for. */
+export async function updateStored<T>(
+  engine: Engine,
+  start: Stored,
+  accepts: (theirs: Stored | undefined) => boolean,
+  change: (data: Values) => T,
+  prepare: (theirs: Values) => Values = (theirs) => theirs,
+): Promise<{ stored: Stored; result: T }> {
+  let latest: { stored: Stored; result: T } | undefined
+  const written = await rewrite(engine, start, {
+    accepts,
+    plan(theirs) {
+      const { text, result } = apply(engine, prepare(engine.codec.decode(theirs.data)), change)
+      latest = { stored: theirs, result }
+      const { userId, openedAt } = theirs.record
+      return text === theirs.data ? undefined : { body: theirs.body, data: text, userId, openedAt }
+    },
+  })
+  const { stored, result } = latest!
+  return { stored: written ?? stored, result }
+}
+
+/** Runs on a copy, as it may have to run again. */
+function apply<T>(engine: Engine, data: Values, change: (data: Values) => T): { text: string; result: T } {
+  const copy = { ...engine.initial(), ...engine.codec.decode(engine.codec.encode(data)) }
+  const result = change(copy)
+  if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
+    throw new TypeError('session.update(fn): fn must be synchronous, as it may run more than once')
+  }
+  return { text: engine.codec.encode(copy), result }
+}

@@ -1,0 +1,107 @@
+import type { DeepReadonly, Values } from './data.ts'
+import type { Engine } from './engine.ts'
+import { publish } from './events.ts'
+import { unpack } from './opening.ts'
+import { type Session, stateOf } from './session.ts'
+import type { Stored } from './state.ts'
+import type { SessionId } from './store.ts'
+import { handleOf } from './ticket.ts'
+import { updateStored } from './update.ts'
+
+/** One of a user's sessions, for a page such as "your devices". */
+export interface SessionSummary<Data> {
+  readonly handle: string
+  readonly userId: string
+  readonly createdAt: Date
+  readonly authenticatedAt: Date | undefined
+  readonly lastSeenAt: Date
+  readonly expiresAt: Date
+  readonly data: DeepReadonly<Data>
+}
+
+/** The sessions of one user, in whichever process they were opened. Each call is a round trip to the store. */
+export class UserSessions<Data> {
+  readonly userId: string
+  readonly #engine: Engine
+
+  /** Made by `sessions.ofUser(userId)`. */
+  constructor(engine: Engine, userId: string) {
+    this.#engine = engine
+    this.userId = userId
+  }
+
+  /** The live sessions, the one seen last first. */
+  async list(): Promise<SessionSummary<Data>[]> {
+    const summaries: SessionSummary<Data>[] = []
+    for await (const { record, body, data } of this.#each()) {
+      summaries.push({
+        handle: handleOf(record.id),
+        userId: this.userId,
+        createdAt: new Date(body.createdAt),
+        authenticatedAt: body.authenticatedAt === undefined ? undefined : new Date(body.authenticatedAt),
+        lastSeenAt: new Date(record.lastSeenAt),
+        expiresAt: new Date(record.expiresAt),
+        data: this.#engine.codec.decode(data) as DeepReadonly<Data>,
+      })
+    }
+    return summaries.sort((one, other) => other.lastSeenAt.getTime() - one.lastSeenAt.getTime())
+  }
+
+  /** Ends one session. False when this user has none with that handle: another user's is never touched. */
+  async revoke(handle: string): Promise<boolean> {
+    const found = await this.#find(handle)
+    if (!found) return false
+    await this.#engine.calls.delete(found.record.id)
+    this.#ended(found.record.id)
+    return true
+  }
+
+  /**
+   * Ends all of the user's sessions but `except`, and says how many. Sign-ins under way, whose password was checked before
+   * this call, are refused (`ERR_SESSION_REVOKED`), but for a sign-in on `except` itself.
+   */
+  async revokeAll({ except }: { except?: Session<Data> | undefined } = {}): Promise<number> {
+    // A sign-in that arrived in this very millisecond counts as before.
+    const notBefore = this.#engine.clock() + 1
+    const known: SessionId[] = []
+    for await (const { record } of this.#each()) if (record.id !== except?.id) known.push(record.id)
+    const count = await this.#engine.calls.deleteByUser(this.userId, notBefore, except?.id)
+    for (const id of known) this.#ended(id)
+    if (except) stateOf(except).arrivedAt = Math.max(stateOf(except).arrivedAt, notBefore)
+    return count
+  }
+
+  /** Changes the data of one session, exactly. Resolves to what `change` returned, or to undefined when there is no such session. */
+  async update<T>(
+    handle: string,
+    change: (data: Data) => T extends PromiseLike<unknown> ? never : T,
+  ): Promise<T | undefined> {
+    const found = await this.#find(handle)
+    if (!found) return undefined
+    let isOurs = true
+    const accepts = (theirs: Stored | undefined): boolean => {
+      isOurs = theirs?.record.userId === this.userId
+      return isOurs
+    }
+    const { result } = await updateStored(this.#engine, found, accepts, change as (data: Values) => unknown)
+    return isOurs ? (result as T) : undefined
+  }
+
+  async *#each(): AsyncIterable<Stored> {
+    for await (const record of this.#engine.calls.listUser(this.userId)) {
+      // The index may lag behind: a record is shown, or ended, only if it is this user's (rule I3).
+      const stored = record.userId === this.userId ? unpack(this.#engine, record) : undefined
+      if (stored) yield stored
+    }
+  }
+
+  async #find(handle: string): Promise<Stored | undefined> {
+    for await (const stored of this.#each()) if (handleOf(stored.record.id) === handle) return stored
+    return undefined
+  }
+
+  #ended(id: SessionId): void {
+    this.#engine.ended.notify(id)
+    publish('ended', { handle: handleOf(id), userId: this.userId, reason: 'revoked' })
+  }
+}

@@ -1,0 +1,30 @@
+export type { Codec } from './core/codec.ts'
+export { codec } from './core/codec.ts'
+export type { SameSite } from './core/cookie.ts'
+export type { DeepReadonly, Storable, StorableData, StorableValue } from './core/data.ts'
+export type { SessionErrorCode } from './core/errors.ts'
+export { CorruptRecordError, SessionError } from './core/errors.ts'
+export type { SessionEvents } from './core/events.ts'
+export type { Exchange, ResponseHeaders } from './core/exchange.ts'
+export type { Duration } from './core/lifetime.ts'
+export type { MergeRule, MergeRules } from './core/merge.ts'
+export type { FlashEntry } from './core/record-body.ts'
+export type { ReadonlySession, Session, SignInOptions, SignOutOptions } from './core/session.ts'
+export type { LifetimeOptions, OpenOptions, SessionsOptions } from './core/sessions.ts'
+export { Sessions } from './core/sessions.ts'
+export type { Mode } from './core/state.ts'
+export type {
+  Lock,
+  LockOptions,
+  MaybePromise,
+  RevokeOptions,
+  SessionId,
+  SessionRecord,
+  Store,
+  StoreOptions,
+  UserIndex,
+  Version,
+  WriteOptions,
+  Written,
+} from './core/store.ts'
+export type { SessionSummary, UserSessions } from './core/users.ts'
