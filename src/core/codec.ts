@@ -151,7 +151,10 @@ const views = {
       ],
   },
   revivers: {
-    View: ([type, buffer]: [number, ArrayBuffer]) => new typedArrays[type]!(buffer),
+    View: ([type, buffer]: [number, unknown]) => {
+      if (!(buffer instanceof ArrayBuffer)) throw new TypeError('a view of something else than a buffer')
+      return new typedArrays[type]!(buffer)
+    },
   },
 }
 

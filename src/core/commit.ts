@@ -245,11 +245,9 @@ function ownerOf({ record }: Stored, { privilege, arrivedAt }: SessionState): Pi
 function mergeInto(engine: Engine, { draft, turn }: SessionState, theirs: Stored): string {
   const versions = { loaded: draft.loaded, mine: draft.data, theirs: engine.codec.decode(theirs.data) }
   const { data, conflicts } = merge(engine.codec, engine.rules, versions)
-  if (conflicts.length > 0) {
-    publish('conflict', { handle: handleOf(theirs.record.id), keys: conflicts })
-    // An exclusive request has read the key in its turn: overwriting what came in since would not be exact.
-    if (turn) throw conflict()
-  }
+  if (conflicts.length > 0) publish('conflict', { handle: handleOf(theirs.record.id), keys: conflicts })
+  // Rule X3: this request has read the key in its turn, and what came in since must not be lost.
+  if (turn && conflicts.length > 0) throw conflict()
   return engine.codec.encode(data)
 }
 

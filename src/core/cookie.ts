@@ -39,13 +39,21 @@ function trim(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, '')
 }
 
-export type SameSite = 'Lax' | 'Strict' | 'None'
+/** `None` is not offered: over plain http on this machine browsers drop it, and over https it invites every site to ride along. */
+export type SameSite = 'Lax' | 'Strict'
 
 /** A Set-Cookie value. Without `maxAgeSeconds` the cookie ends with the browser's session; 0 deletes it. */
 export function setCookie(plan: CookiePlan, value: string, sameSite: SameSite, maxAgeSeconds?: number): string {
   // RFC 6265bis §5.5: browsers cap Max-Age at 400 days.
   const maxAge = maxAgeSeconds === undefined ? '' : `; Max-Age=${Math.min(Math.floor(maxAgeSeconds), 34_560_000)}`
   return `${plan.name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${plan.secure ? '; Secure' : ''}${maxAge}`
+}
+
+/** Throws a TypeError for anything else than the two. */
+export function checkSameSite(sameSite: SameSite): void {
+  if (sameSite !== 'Lax' && sameSite !== 'Strict') {
+    throw new TypeError(`cookie.sameSite must be 'Lax' or 'Strict', got ${JSON.stringify(sameSite)}`)
+  }
 }
 
 /** Throws a TypeError for a name that is no RFC 9110 token, or that carries a prefix (the prefix is ours to choose). */

@@ -23,7 +23,7 @@ export type MergeRules<Data> = {
 
 export interface Merged {
   readonly data: Values
-  /** Keys that both had changed, and to different values: mine was taken. */
+  /** Keys without a rule that both had changed: mine was taken. Equal values too: two `n++` that both made it 1 are one too few. */
   readonly conflicts: readonly string[]
 }
 
@@ -46,8 +46,7 @@ export function merge(
       data[key] = combined
       continue
     }
-    const now = encodeKey(codec, theirs, key)
-    if (now !== was && now !== wanted) conflicts.push(key)
+    if (encodeKey(codec, theirs, key) !== was) conflicts.push(key)
     if (wanted === undefined) delete data[key]
     else data[key] = mine[key]
   }

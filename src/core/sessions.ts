@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Codec, codec as defaultCodec } from './codec.ts'
 import { commit } from './commit.ts'
-import { checkCookieName, planCookie, type SameSite } from './cookie.ts'
+import { checkCookieName, checkSameSite, planCookie, type SameSite } from './cookie.ts'
 import type { StorableData, Values } from './data.ts'
 import { EndWatch } from './ended.ts'
 import type { Engine } from './engine.ts'
@@ -60,7 +60,8 @@ interface Settings<Data> extends LifetimeOptions {
 }
 
 /** What a session holds before anything is stored: required when `Data` has required keys. Called anew each time, and never stored by itself. */
-type Initial<Data> = object extends Data ? { readonly initial?: () => Data } : { readonly initial: () => Data }
+type Initial<Data> =
+  Record<never, never> extends Data ? { readonly initial?: () => Data } : { readonly initial: () => Data }
 
 export type SessionsOptions<Data> = Settings<Data> & Initial<Data>
 
@@ -176,6 +177,7 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
 function makeEngine(options: SessionsOptions<Values>): Engine {
   const { store, cookie = {}, clock = Date.now, maxBytes = 1_048_576, initial = () => ({}) } = options
   checkCookieName(cookie.name ?? 'sid')
+  checkSameSite(cookie.sameSite ?? 'Lax')
   if (!(Number.isInteger(maxBytes) && maxBytes > 0))
     throw new TypeError(`maxBytes must be a positive integer, got ${maxBytes}`)
   const calls = new StoreCalls(store, milliseconds('storeTimeout', options.storeTimeout ?? '2s'), clock)

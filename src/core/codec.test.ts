@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { codec } from './codec.ts'
+import type { Values } from './data.ts'
+import { SessionError } from './errors.ts'
+
+const roundTrip = (data: Values): Values => codec.decode(codec.encode(data))
+
+describe('codec', () => {
+  it('writes plain data as plain JSON that anyone can read', () => {
+    assert.equal(codec.encode({ user_id: 1, username: 'alice' }), '{"user_id":1,"username":"alice"}')
+  })
+
+  it('gives back every type that JSON would lose', () => {
+    const data: Values = {
+      date: new Date(0),
+      map: new Map<unknown, unknown>([['a', new Set([1, 2n])]]),
+      bigint: 2n ** 70n,
+      bytes: new Uint8Array([1, 2, 255]),
+      floats: new Float64Array([1.5, -0, Number.NaN]),
+      buffer: new Uint8Array([7]).buffer,
+      nothing: undefined,
+      list: [undefined, Number.NaN, Number.POSITIVE_INFINITY, -0],
+      deep: { when: [new Date(5)] },
+      bare: Object.assign(Object.create(null), { a: 1 }),
+    }
+    assert.deepEqual(roundTrip(data), data)
+    assert.ok(Number.isNaN((roundTrip({ invalid: new Date(Number.NaN) }) as { invalid: Date }).invalid.getTime()))
+    assert.ok(Object.is((roundTrip({ zero: -0 }) as { zero: number }).zero, -0))
+  })
+
+  it('keeps cycles and shared references within one key', () => {
+    const self: { name: string; self?: unknown } = { name: 'loop' }
+    self.self = self
+    const shared = { n: 1 }
+    const back = roundTrip({ self, pair: [shared, shared] }) as { self: typeof self; pair: [object, object] }
+    assert.equal(back.self.self, back.self)
+    assert.equal(back.pair[0], back.pair[1])
+  })
+
+  it('keeps plain keys readable beside rich ones', () => {
+    const [plain] = codec.encode({ username: 'alice', since: new Date(0) }).split('\n')
+    assert.equal(plain, '{"username":"alice"}')
+  })
+
+  it('stores a view of a larger buffer without its neighbours', () => {
+    const pool = new Uint8Array(8192).fill(65)
+    const text = codec.encode({ view: pool.subarray(10, 13) })
+    assert.ok(text.length < 100, text)
+    assert.deepEqual(codec.decode(text), { view: new Uint8Array([65, 65, 65]) })
+    assert.deepEqual(roundTrip({ f: new Float64Array([1, 2]).subarray(1) }), { f: new Float64Array([2]) })
+  })
+
+  const refusals: [string, unknown, string][] = [
+    ['a function', { items: [{ run: () => 1 }] }, 'data.cart.items[0].run is a function'],
+    ['a symbol', Symbol('s'), 'data.cart is a symbol'],
+    ['a class instance', new (class Cart {})(), 'data.cart is an instance of Cart'],
+    ['a Buffer, which would come back as a Uint8Array', Buffer.from('x'), 'data.cart is an instance of Buffer'],
+    ['an Error', new RangeError('x'), 'data.cart is an instance of RangeError'],
+    ['a RegExp', /x/, 'data.cart is an instance of RegExp'],
+    ['a promise', Promise.resolve(), 'data.cart is an instance of Promise'],
+    ['an array with holes', new Array(3), 'data.cart is an array with holes or named properties'],
+    ['an array with named properties', /a/.exec('a'), 'data.cart is an array with holes or named properties'],
+    ['a key that is a symbol', { [Symbol('s')]: 1 }, 'data.cart is a key that is a symbol'],
+    ['a key named __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.cart.a.__proto__ is a key named __proto__'],
+    ['a function in a Map', new Map([['f', () => 1]]), 'data.cart.f is a function'],
+    ['a function in a Set', new Set([() => 1]), 'data.cart.entry is a function'],
+  ]
+  for (const [what, cart, message] of refusals) {
+    it(`refuses ${what}, naming where it lies`, () => {
+      assert.throws(
+        () => codec.encode({ ok: 1, cart }),
+        (error) =>
+          error instanceof SessionError && error.code === 'ERR_SESSION_DATA' && error.message.includes(message),
+      )
+    })
+  }
+
+  it('refuses a top-level key named __proto__', () => {
+    assert.throws(
+      () => codec.encode(JSON.parse('{"__proto__":{"admin":true}}')),
+      /data\.__proto__ is a key named __proto__/,
+    )
+  })
+
+  it('refuses nesting that could exhaust the stack, in and out', () => {
+    let deep: unknown = 1
+    for (let level = 0; level < 300; level++) deep = [deep]
+    assert.throws(() => codec.encode({ deep }), /nesting deeper than 256/)
+    assert.throws(() => codec.decode(`{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`))
+  })
+
+  const hostile = [
+    '',
+    'null',
+    '[]',
+    '1',
+    '{',
+    '{"__proto__":{"admin":true}}',
+    '{"a":{"__proto__":{"admin":true}}}',
+    '{"a":{"\\u005f_proto__":{"admin":true}}}',
+    '{}\n{"a":[["Object","x"],1]}',
+    '{}\n{"a":[[-7,4294967295]]}',
+    '{}\n{"a":[["View",1],[2,3],0,4294967295]}',
+    '{}\n{"a":[["View",1],[2,3],99,4],["ArrayBuffer","AAAA"]}',
+    '{}\n{"a":[["Uint8Array",1],4294967295]}',
+    '{}\n{"a":[["BigInt","1e9"]]}',
+    '{}\n{"a":[["RegExp","(a+)+$"]]}',
+    '{}\n{"a":[{"__proto__":1},1]}',
+    '{}\n{"__proto__":[1]}',
+    '{"a":1}\n{"a":-1}',
+    '{}\n{"a":[["toString"]]}',
+    '{}\n{"a":99}',
+  ]
+  for (const text of hostile) {
+    it(`takes ${JSON.stringify(text)} for damaged, and pollutes nothing`, () => {
+      assert.throws(() => codec.decode(text))
+      assert.equal(({} as { admin?: unknown }).admin, undefined)
+    })
+  }
+
+  const value = fc.letrec((tie) => ({
+    leaf: fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.double(),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.constant(undefined),
+      fc.bigInt(),
+      fc.date({ noInvalidDate: true }),
+      fc.uint8Array(),
+      fc.constantFrom('\ud800', '__proto__', 'constructor', '\u2028'),
+    ),
+    node: fc.oneof(
+      { depthSize: 'small' },
+      tie('leaf'),
+      fc.array(tie('node'), { maxLength: 4 }),
+      fc.dictionary(
+        fc.string().filter((key) => key !== '__proto__'),
+        tie('node'),
+        { maxKeys: 4, noNullPrototype: true },
+      ),
+      fc.array(fc.tuple(tie('leaf'), tie('node')), { maxLength: 3 }).map((entries) => new Map(entries)),
+      fc.array(tie('leaf'), { maxLength: 3 }).map((entries) => new Set(entries)),
+    ),
+  })).node
+
+  it('gives back whatever it accepted, and the same text for it', () => {
+    const key = fc.string().filter((name) => name !== '__proto__')
+    fc.assert(
+      fc.property(fc.dictionary(key, value, { maxKeys: 5, noNullPrototype: true }), (data) => {
+        const text = codec.encode(data)
+        // What a store keeps is bytes.
+        const stored = Buffer.from(text).toString()
+        const back = codec.decode(stored)
+        assert.deepEqual(back, data)
+        assert.equal(codec.encode(back), text)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('never crashes on bytes that someone has changed', () => {
+    const text = codec.encode({ a: [1, { b: 'c' }], d: new Date(0), m: new Map([[1, new Set([2n])]]), u: undefined })
+    fc.assert(
+      fc.property(fc.nat(text.length), fc.nat(6), fc.string({ maxLength: 6 }), (at, cut, insert) => {
+        try {
+          codec.decode(text.slice(0, at) + insert + text.slice(at + cut))
+        } catch (error) {
+          assert.ok(error instanceof Error)
+        }
+        assert.deepEqual(Object.keys(Object.prototype), [])
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
