@@ -1,0 +1,7 @@
+export { type CookieJar, type CookieJarOptions, cookieJar } from './cookie-jar.ts'
+export { type FakeClock, fakeClock } from './fake-clock.ts'
+export type { Cookie } from './set-cookie.ts'
+export { type SignedInCookieOptions, signedInCookie } from './signed-in-cookie.ts'
+export { storeCases } from './store-cases/index.ts'
+export type { Capability, StoreCase } from './store-cases/store-case.ts'
+export { type TestStoreOptions, testStore } from './test-store.ts'
