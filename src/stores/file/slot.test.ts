@@ -69,21 +69,25 @@ interface State {
 /** Thrown where a process would take a step when it isn't its turn. */
 class NotYet extends Error {}
 
+const WAITS = Symbol('waits')
+
+/** Less than any timer, and enough for a promise that is about to settle. */
+async function fewTicks(): Promise<typeof WAITS> {
+  for (let ticks = 0; ticks < 8; ticks++) await undefined
+  return WAITS
+}
+
 /** One more step of an actor: it takes those it has taken again, from their recorded answers, then one in the tree. */
-function advance(state: State, index: number, action: Action, faulty: Faulty): State {
+async function advance(state: State, index: number, action: Action, faulty: Faulty): Promise<State> {
   const tree: Tree = new Map(state.tree)
   const real = faulty(simulatedFileSystem(tree), tree)
   const actor = state.actors[index]!
   const steps = [...actor.steps]
   let position = 0
   let turnIsOver = false
-  let wasStopped = false
   function step<T>(isPrivate: boolean, run: () => T): T {
     if (position === steps.length) {
-      if (turnIsOver) {
-        wasStopped = true
-        throw new NotYet()
-      }
+      if (turnIsOver) throw new NotYet()
       // What happens under a name that no one else knows yet needs no turn of its own.
       turnIsOver = !isPrivate
       try {
@@ -110,12 +114,11 @@ function advance(state: State, index: number, action: Action, faulty: Faulty): S
   let tokens = 0
   let changed: Actor
   try {
-    const answer = action(fs, () => `${index}-${actor.runs}-${tokens++}` as Token)
-    if (answer instanceof Promise) {
-      answer.catch(() => undefined)
-      // Without having been stopped, it waits for the slot, and will try again.
-      changed = wasStopped ? { steps, runs: actor.runs } : { steps: [], runs: actor.runs + 1 }
-    } else changed = { steps: [], runs: 0, done: { answer } }
+    let answer = action(fs, () => `${index}-${actor.runs}-${tokens++}` as Token)
+    if (answer instanceof Promise) answer = await Promise.race([answer, fewTicks()])
+    if (answer !== WAITS) changed = { steps: [], runs: 0, done: { answer } }
+    // It waits for the slot, and will try again.
+    else changed = { steps: [], runs: actor.runs + 1 }
   } catch (error) {
     if (!(error instanceof NotYet)) throw error
     changed = { steps, runs: actor.runs }
@@ -143,7 +146,12 @@ function versionIn(tree: Tree): string {
 const RETRIES = Number(process.env['RACE_RETRIES'] ?? 1)
 
 /** Tries all orders; throws what `check` throws, with the history. Returns how many states there are. */
-function explore(actions: readonly Action[], check: (state: State) => void, faulty: Faulty = (fs) => fs): number {
+async function explore(
+  actions: readonly Action[],
+  check: (state: State) => unknown,
+  faulty: Faulty = (fs) => fs,
+): Promise<number> {
+  Error.stackTraceLimit = 0
   const tree: Tree = new Map(
     ['', layout.records, file.slice(0, file.lastIndexOf('/')), layout.preparation].map((path) => [path, 'directory']),
   )
@@ -156,12 +164,12 @@ function explore(actions: readonly Action[], check: (state: State) => void, faul
     for (const [index, action] of actions.entries()) {
       const { done, runs } = state.actors[index]!
       if (done || runs > RETRIES) continue
-      const next = advance(state, index, action, faulty)
+      const next = await advance(state, index, action, faulty)
       const key = keyOf(next)
       if (seen.has(key)) continue
       seen.add(key)
       if (seen.size % 20000 === 0) console.log(seen.size, open.length, performance.now() - began)
-      check(next)
+      await check(next)
       open.push(next)
     }
   }
@@ -177,7 +185,10 @@ function keyOf({ tree, actors, history }: State): string {
     text((done?.answer as { ok?: boolean } | undefined)?.ok ?? done),
     ...steps.map(({ value, error }) => (error ? error.message : text(value))),
   ])
-  return createHash('sha256').update(JSON.stringify([entries, steps, history])).digest('base64').slice(0, 22)
+  return createHash('sha256')
+    .update(JSON.stringify([entries, steps, history]))
+    .digest('base64')
+    .slice(0, 22)
 }
 
 /** A version replaces the one it was based on, or nothing does; gone is gone; and what a caller was told is so. */
@@ -205,24 +216,24 @@ describe('a change of a file, in every order of its steps', { timeout: 120_000 }
   const b = { version: 'b', expected: 'first' }
   const c = { version: 'c', expected: 'a' }
 
-  it('is made by one of two writers, whoever is thought dead', (t) => {
+  it('is made by one of two writers, whoever is thought dead', async (t) => {
     const actions = [write('a', 'first'), write('b', 'first'), breaker]
-    t.diagnostic(`${explore(actions, checkWrites({ 0: a, 1: b }))} states`)
+    t.diagnostic(`${await explore(actions, checkWrites({ 0: a, 1: b }))} states`)
   })
-  it('keeps every acknowledged write in a chain of them', (t) => {
+  it('keeps every acknowledged write in a chain of them', async (t) => {
     const actions = [write('a', 'first'), write('c', 'a'), breaker]
-    t.diagnostic(`${explore(actions, checkWrites({ 0: a, 1: c }))} states`)
+    t.diagnostic(`${await explore(actions, checkWrites({ 0: a, 1: c }))} states`)
   })
-  it('never brings back what is deleted', (t) => {
+  it('never brings back what is deleted', async (t) => {
     const actions = [write('a', 'first'), write('b', 'first'), remove, breaker]
-    t.diagnostic(`${explore(actions, checkWrites({ 0: a, 1: b }, 2))} states`)
+    t.diagnostic(`${await explore(actions, checkWrites({ 0: a, 1: b }, 2))} states`)
   })
-  it('moves the times of a live record only, and undoes no write', (t) => {
+  it('moves the times of a live record only, and undoes no write', async (t) => {
     const actions = [write('a', 'first'), touch, remove, breaker]
-    t.diagnostic(`${explore(actions, checkWrites({ 0: a }, 2))} states`)
+    t.diagnostic(`${await explore(actions, checkWrites({ 0: a }, 2))} states`)
   })
-  it('lets the next one through after a kill at any step', () => {
-    explore([write('a', 'first'), remove, breaker], ({ tree }) => {
+  it('lets the next one through after a kill at any step', async () => {
+    await explore([write('a', 'first'), remove, breaker], ({ tree }) => {
       const left: Tree = new Map(tree)
       const fs = simulatedFileSystem(left)
       const newToken = () => 'later' as Token
@@ -238,10 +249,10 @@ describe('a change of a file, in every order of its steps', { timeout: 120_000 }
 
   describe('goes wrong, and is seen to, when', () => {
     const actions = [write('a', 'first'), write('b', 'first'), remove, breaker]
-    const fails = (faulty: Faulty) => assert.throws(() => explore(actions, checkWrites({ 0: a, 1: b }, 2), faulty))
+    const fails = (faulty: Faulty) => assert.rejects(explore(actions, checkWrites({ 0: a, 1: b }, 2), faulty))
 
-    it('a commit does not depend on the token', () => {
-      fails((fs, tree) => ({
+    it('a commit does not depend on the token', async () => {
+      await fails((fs, tree) => ({
         ...fs,
         rename(from, to) {
           if (to !== file || tree.has(from)) return fs.rename(from, to)
@@ -249,8 +260,8 @@ describe('a change of a file, in every order of its steps', { timeout: 120_000 }
         },
       }))
     })
-    it('a removal does not depend on the token', () => {
-      fails((fs, tree) => ({
+    it('a removal does not depend on the token', async () => {
+      await fails((fs, tree) => ({
         ...fs,
         rename(from, to) {
           if (from !== file) return fs.rename(from, to)
@@ -258,14 +269,17 @@ describe('a change of a file, in every order of its steps', { timeout: 120_000 }
         },
       }))
     })
-    it('a slot can be entered that is taken', () => {
-      fails((fs, tree) => ({
+    it('a slot can be entered that is taken', async () => {
+      await fails((fs, tree) => ({
         ...fs,
         rename(from, to) {
           if (to === slotOf(file)) for (const path of [...tree.keys()]) if (path.startsWith(to)) tree.delete(path)
           fs.rename(from, to)
           // The token that was in the slot is still known to its owner.
-          tree.set(`${slotOf(file)}/${from.includes('/0-') ? '1-0-0' : '0-0-0'}`, encodeRecord(record(from.includes('/0-') ? 'b' : 'a')))
+          tree.set(
+            `${slotOf(file)}/${from.includes('/0-') ? '1-0-0' : '0-0-0'}`,
+            encodeRecord(record(from.includes('/0-') ? 'b' : 'a')),
+          )
         },
       }))
     })
