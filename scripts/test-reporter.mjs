@@ -1,0 +1,29 @@
+import { spec } from 'node:test/reporters'
+
+/** Node's `spec` reporter, then why tests were skipped, then the counts as the very last lines, on a terminal or not. */
+export default async function* report(events) {
+  const printer = new spec().setEncoding('utf8')
+  const skipped = new Map()
+  const counts = []
+  for await (const event of events) {
+    const { type, data } = event
+    if (type === 'test:pass' && typeof data.skip === 'string') {
+      skipped.set(data.skip, (skipped.get(data.skip) ?? 0) + 1)
+    }
+    if (isCount(type, data)) {
+      counts.push(`# ${data.message}\n`)
+      continue
+    }
+    printer.write(event)
+    yield printer.read() ?? ''
+  }
+  printer.end()
+  yield* printer
+  yield '\n'
+  for (const [reason, times] of skipped) yield `skipped ${times}: ${reason}\n`
+  yield* counts
+}
+
+function isCount(type, { file, nesting, message }) {
+  return type === 'test:diagnostic' && !file && nesting === 0 && /^[a-z_]+ [\d.]+$/.test(message)
+}

@@ -1,0 +1,39 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Something of the machine that a test can't do without: `it('…', { skip: chromium().skip }, …)`. */
+export interface Need {
+  /** Where it is; empty when absent. */
+  readonly path: string
+  /** Why the test is skipped. Not there when the need is met. */
+  readonly skip?: string
+}
+
+/** A real browser. `CHROMIUM_PATH` names another one. */
+export function chromium(): Need {
+  return program('Chromium', 'CHROMIUM_PATH', ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])
+}
+
+/** Absent, it is a reason to skip; where `CI` is set, nothing may be absent, so it throws. */
+function program(title: string, variable: string, names: readonly string[]): Need {
+  const named = process.env[variable]
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
+  const candidates = named ? [named] : names.flatMap((name) => folders.map((folder) => join(folder, name)))
+  const path = candidates.find(isExecutable)
+  if (path) return { path }
+  const reason = named
+    ? `${variable} names ${named}, which is no program`
+    : `${title} is not installed (scripts/install-test-services installs it; ${variable} names another)`
+  if (process.env.CI && process.env.CI !== 'false')
+    throw new Error(`${reason}, and with CI set no test is skipped for that`)
+  return { path: '', skip: reason }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
