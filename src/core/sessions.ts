@@ -34,7 +34,7 @@ interface Settings<Data> extends LifetimeOptions {
   readonly remember?: LifetimeOptions
   /** When a signed-in visitor's cookie is replaced (default: every 15 minutes), and how long the old one still works once the new one was seen (default: 30 seconds). */
   readonly rotation?: { readonly every?: Duration; readonly grace?: Duration }
-  /** How often a mere visit is written down, at most. Default: once a minute. */
+  /** How often a mere visit is written down, at most. Default: a minute, or a tenth of the idle timeout where that is shorter. */
   readonly touchInterval?: Duration
   /** The mode of `open` where none is given. Default: `auto`. */
   readonly mode?: Mode | 'auto'
@@ -121,7 +121,11 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
     if (visit.isCommitted && !visit.opening) {
       throw new SessionError('ERR_SESSION_SETTLED', 'sessions.open() must come before the first byte of the response')
     }
-    visit.opening ??= this.#open(visit, mode, touch)
+    if (!visit.opening) {
+      visit.opening = this.#open(visit, mode, touch)
+      // Whoever awaits it hears of a failure; a handler that doesn't must not end the process.
+      visit.opening.catch(() => {})
+    }
     return visit.opening
   }
 
@@ -180,6 +184,8 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
   checkSameSite(cookie.sameSite ?? 'Lax')
   if (!(Number.isInteger(maxBytes) && maxBytes > 0))
     throw new TypeError(`maxBytes must be a positive integer, got ${maxBytes}`)
+  const short = lifetime('', options, { idle: '30m', absolute: '12h' })
+  const remembered = lifetime('remember.', options.remember ?? {}, { idle: '30d', absolute: '90d' })
   const calls = new StoreCalls(store, milliseconds('storeTimeout', options.storeTimeout ?? '2s'), clock)
   return {
     calls,
@@ -188,11 +194,11 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
     rules: (options.merge ?? {}) as unknown as { [key: string]: MergeRule },
     cookieName: cookie.name ?? 'sid',
     sameSite: cookie.sameSite ?? 'Lax',
-    lifetime: lifetime('', options, { idle: '30m', absolute: '12h' }),
-    remembered: lifetime('remember.', options.remember ?? {}, { idle: '30d', absolute: '90d' }),
+    lifetime: short,
+    remembered,
     rotateEveryMs: milliseconds('rotation.every', options.rotation?.every ?? '15m'),
     graceMs: milliseconds('rotation.grace', options.rotation?.grace ?? '30s'),
-    touchEveryMs: milliseconds('touchInterval', options.touchInterval ?? '1m'),
+    touchEveryMs: touchInterval(options.touchInterval, Math.min(short.idleMs, remembered.idleMs)),
     lockWaitMs: milliseconds('lock.wait', options.lock?.wait ?? '5s'),
     leaseMs: milliseconds('lock.lease', options.lock?.lease ?? '30s'),
     maxBytes,
@@ -214,6 +220,14 @@ function lifetime(
   const idleMs = milliseconds(`${prefix}idleTimeout`, idleTimeout ?? defaults.idle)
   const absoluteMs = milliseconds(`${prefix}absoluteTimeout`, absoluteTimeout ?? defaults.absolute)
   return { idleMs, absoluteMs }
+}
+
+/** A visitor who keeps coming must be written down before the idle timeout is over. */
+function touchInterval(interval: Duration | undefined, idleMs: number): number {
+  if (interval === undefined) return Math.min(60_000, idleMs / 10)
+  const ms = milliseconds('touchInterval', interval)
+  if (ms >= idleMs) throw new TypeError(`touchInterval must be shorter than idleTimeout, got ${interval}`)
+  return ms
 }
 
 /** Cleans up beside the writes: an idle server has nothing to clean, and needs no timer for it. */
