@@ -5,7 +5,7 @@ import { SessionError } from './errors.ts'
 import { publish } from './events.ts'
 import { expiryOf } from './lifetime.ts'
 import { merge } from './merge.ts'
-import type { Body, FlashEntry } from './record-body.ts'
+import type { Body } from './record-body.ts'
 import { create, type Next, rewrite } from './rewrite.ts'
 import type { Live, SessionState, Stored } from './state.ts'
 import {
@@ -51,7 +51,7 @@ async function endRecords(engine: Engine, state: SessionState): Promise<boolean>
 
 async function commitAnonymous(engine: Engine, state: SessionState, hasEnded: boolean): Promise<void> {
   const { privilege, draft } = state
-  if (!privilege && !draft.isChanged() && state.flashAdded.length === 0) return
+  if (!privilege && !draft.isChanged() && !state.flash?.hasAdded) return
   if (state.exchange.isAborted) return publish('discarded', { reason: 'client-gone' })
   if (state.isSpent && !privilege) throw superseded()
   try {
@@ -88,7 +88,7 @@ async function tryToCreate(engine: Engine, state: SessionState, data: string): P
     rotatedAt: now,
     ...(userId !== undefined && { authenticatedAt: now }),
     ...(isRemembered && { remembered: true }),
-    ...(state.flashAdded.length > 0 && { flash: [...state.flashAdded] }),
+    ...(state.flash?.hasAdded && { flash: state.flash.applyTo(undefined) }),
   }
   const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: state.arrivedAt }) }
   checkSize(engine, data)
@@ -103,7 +103,7 @@ async function tryToCreate(engine: Engine, state: SessionState, data: string): P
 async function commitLive(engine: Engine, state: SessionState, live: Live): Promise<void> {
   const { draft, privilege } = state
   const isChanged = state.mode !== 'read-only' && draft.isChanged()
-  const isWanted = isChanged || privilege !== undefined || state.flashAdded.length > 0
+  const isWanted = isChanged || privilege !== undefined || state.flash?.hasAdded === true
   if (privilege && state.exchange.isAborted) {
     // What the handler stored belongs to a sign-in that nobody will hear of. Without it, the rest must not be stored either.
     return publish('discarded', { handle: handleOf(live.record.id), reason: 'client-gone' })
@@ -162,7 +162,7 @@ function planBody(
   theirs: Body,
 ): { body: Body; isChanged: boolean; secret?: Uint8Array } {
   const now = engine.clock()
-  const flash = planFlash(state, theirs.flash)
+  const flash = state.flash ? state.flash.applyTo(theirs.flash) : theirs.flash
   const body: Body = flash === theirs.flash ? theirs : { ...theirs, flash }
   if (state.privilege) return { ...planPrivilege(engine, state.privilege, body, now), isChanged: true }
 
@@ -226,14 +226,6 @@ function isRotationDue(engine: Engine, state: SessionState, { record }: Live, bo
   )
 }
 
-function planFlash({ flashAdded, flashTaken }: SessionState, stored: Body['flash']): readonly FlashEntry[] | undefined {
-  if (flashAdded.length === 0 && !stored?.some(({ id }) => flashTaken.has(id))) return stored
-  const left = [...(stored ?? []).filter(({ id }) => !flashTaken.has(id)), ...flashAdded]
-  return left.length > 0 ? left.slice(-maxFlash) : undefined
-}
-
-const maxFlash = 20
-
 /** A user is only ever added: a commit takes it from the sign-in, or leaves what is stored. */
 function ownerOf({ record }: Stored, { privilege, arrivedAt }: SessionState): Pick<Next, 'userId' | 'openedAt'> {
   return privilege?.userId !== undefined
@@ -274,7 +266,7 @@ async function touchIfDue(engine: Engine, state: SessionState, { record, body }:
 
 function settleDecisions(state: SessionState): void {
   state.privilege = undefined
-  state.flashAdded.length = 0
+  state.flash?.settle()
 }
 
 function sendTicket(engine: Engine, state: SessionState, body: Body, secret: Uint8Array): void {

@@ -23,9 +23,7 @@ export class Draft {
   get data(): Values {
     if (this.#data) return this.#data
     this.#data = this.#loaded ?? {}
-    const missing = Object.entries(this.#initial()).filter(([key]) => !Object.hasOwn(this.#data!, key))
-    Object.assign(this.#data, Object.fromEntries(missing))
-    if (missing.length > 0 || this.#base === undefined) this.#base = this.#codec.encode(this.#data)
+    if (this.#fillGaps(this.#data) || this.#base === undefined) this.#base = this.#codec.encode(this.#data)
     return this.#data
   }
 
@@ -61,6 +59,18 @@ export class Draft {
   startAnew(keys: readonly string[]): void {
     this.keepOnly(keys)
     this.#base = this.#codec.encode(this.#initial())
+  }
+
+  /** Gives keys that are not there their initial value, as a new version of the application may have new keys. */
+  #fillGaps(data: Values): boolean {
+    const initial = this.#initial()
+    let hasGaps = false
+    for (const key of Object.keys(initial)) {
+      if (Object.hasOwn(data, key)) continue
+      data[key] = initial[key]
+      hasGaps = true
+    }
+    return hasGaps
   }
 
   #replace(values: Values): void {

@@ -2,6 +2,7 @@ import { commit } from './commit.ts'
 import type { DeepReadonly, Values } from './data.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
+import { Flash } from './flash.ts'
 import type { SessionState } from './state.ts'
 import type { SessionId } from './store.ts'
 import { handleOf, randomName } from './ticket.ts'
@@ -116,27 +117,13 @@ export class Session<Data> {
   }
 
   /** Messages for the next page, each shown once (post/redirect/get). */
-  readonly flash = {
-    /** The text is at most 4,096 characters; a session holds at most 20 messages, the oldest go first. */
-    add: (kind: string, text: string): void => {
-      this.#assertOpen('flash.add')
-      if (kind === '' || text.length > 4096)
-        throw new TypeError('flash.add: a kind, and a text of at most 4,096 characters')
-      this.#state.flashAdded.push({ id: randomName(this.#engine.randomBytes).slice(0, 11), kind, text })
-    },
-
-    /** The messages, of one kind or of all, in the order they were added. They are gone once this response is out. */
-    take: (kind?: string): { kind: string; text: string }[] => {
-      this.#assertOpen('flash.take')
-      const { live, flashAdded, flashTaken } = this.#state
-      const isAsked = (entry: { id: string; kind: string }): boolean =>
-        !flashTaken.has(entry.id) && (kind === undefined || entry.kind === kind)
-      const taken = [...(live?.body.flash ?? []), ...flashAdded].filter(isAsked)
-      for (const { id } of taken) flashTaken.add(id)
-      const left = flashAdded.filter(({ id }) => !flashTaken.has(id))
-      flashAdded.splice(0, flashAdded.length, ...left)
-      return taken.map(({ kind, text }) => ({ kind, text }))
-    },
+  get flash(): Flash {
+    this.#state.flash ??= new Flash(
+      () => this.#state.live?.body.flash,
+      (method) => this.#assertOpen(method),
+      () => randomName(this.#engine.randomBytes),
+    )
+    return this.#state.flash
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { CookiePlan } from './cookie.ts'
 import type { Draft } from './draft.ts'
 import type { Exchange } from './exchange.ts'
-import type { Body, FlashEntry } from './record-body.ts'
+import type { Flash } from './flash.ts'
+import type { Body } from './record-body.ts'
 import type { Lock, SessionId, SessionRecord } from './store.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -47,8 +48,8 @@ export interface SessionState {
   readonly ending: { readonly id: SessionId; readonly userId: string | undefined }[]
   /** The handler called `signOut` or `destroy`: the cookie goes, unless the visitor gets a new one. */
   isSignedOut: boolean
-  readonly flashAdded: FlashEntry[]
-  readonly flashTaken: Set<string>
+  /** Made when the handler asks for it. */
+  flash: Flash | undefined
   turn: Turn | undefined
   /** The Set-Cookie line that the response gets. */
   setCookie: string | undefined

@@ -65,9 +65,11 @@ export function handleOf(id: SessionId): string {
   return `s_${hash('sha256', `handle\0${id}`, 'base64url').slice(0, 12)}`
 }
 
+const maskLabel = Buffer.from('sid')
+
 function mask(bytes: Uint8Array, secret: Uint8Array): Uint8Array {
-  const key = hash('sha256', Buffer.concat([Buffer.from('sid'), secret]), 'buffer')
-  return bytes.map((byte, index) => byte ^ key[index]!)
+  const key = hash('sha256', Buffer.concat([maskLabel, secret]), 'binary')
+  return bytes.map((byte, index) => byte ^ key.charCodeAt(index))
 }
 
 function exactly(size: number, randomBytes: RandomBytes): Uint8Array {
