@@ -100,7 +100,8 @@ export interface Store {
    * Idempotent: when the stored version already equals `record.version`, the answer is ok.
    *
    * When `record.userId` is set and the stored record has none, the record enters the user's list in the same step, or the
-   * write is refused as `revoked` because `openedAt` is before a `notBefore` of `deleteByUser`.
+   * write is refused as `revoked` because `openedAt` is before a `notBefore` of `deleteByUser`; without an `openedAt` it is
+   * refused as soon as there is one. Core never asks for the same new id twice, so nothing rests on ids being kept for ever.
    */
   write(record: SessionRecord, expected: Version | undefined, options: WriteOptions): MaybePromise<Written>
 

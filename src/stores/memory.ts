@@ -61,13 +61,15 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
     const current = live(record.id, now)
     if (current?.version === record.version) return { ok: true }
     if (current?.version !== expected) return { ok: false, current }
-    if (record.userId !== undefined && current?.userId === undefined) {
-      if ((record.openedAt ?? 0) < (notBeforeOfUser.get(record.userId) ?? 0))
-        return { ok: false, current, reason: 'revoked' }
-      idsOfUser.set(record.userId, (idsOfUser.get(record.userId) ?? new Set()).add(record.id))
+    const signedIn = current?.userId === undefined ? record.userId : undefined
+    if (signedIn !== undefined && (record.openedAt ?? 0) < (notBeforeOfUser.get(signedIn) ?? 0)) {
+      return { ok: false, current, reason: 'revoked' }
     }
+    // An expired record may lie there, and its id in the list of another user.
+    if (!current) remove(record.id)
+    if (signedIn !== undefined) idsOfUser.set(signedIn, (idsOfUser.get(signedIn) ?? new Set()).add(record.id))
     put(record)
-    if (!current) expiries.add(record.id, record.expiresAt)
+    if (!current || record.expiresAt < current.expiresAt) expiries.add(record.id, record.expiresAt)
     makeRoom()
     return { ok: true }
   }
@@ -131,12 +133,14 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
       // No request is under way for a day: what it was to keep out can't come any more.
       for (const [userId, notBefore] of notBeforeOfUser)
         if (notBefore < now - 86_400_000) notBeforeOfUser.delete(userId)
-      return expiries.sweep(now, batch, (id) => {
-        const expiresAt = records.get(id)?.expiresAt
-        if (expiresAt !== undefined && expiresAt > now) return expiresAt
-        remove(id)
-        return undefined
-      })
+      let removed = 0
+      for (const id of expiries.takeDue(now)) {
+        const expiresAt = records.get(id)?.expiresAt ?? 0
+        if (expiresAt > now) expiries.add(id, expiresAt)
+        else if (remove(id)) removed++
+        if (removed >= batch) break
+      }
+      return removed
     },
   }
 }
@@ -150,21 +154,16 @@ class ExpiryBuckets {
     this.#idsByMinute.set(minute, (this.#idsByMinute.get(minute) ?? new Set()).add(id))
   }
 
-  /** `expiryOf` removes what has expired, and says when to look again at what has not. */
-  sweep(now: number, batch: number, expiryOf: (id: SessionId) => number | undefined): number {
-    let removed = 0
+  /** Takes them out one by one: those that live on are to be added again. */
+  *takeDue(now: number): Iterable<SessionId> {
     for (const [minute, ids] of this.#idsByMinute) {
       if (minute * 60_000 > now) continue
       for (const id of ids) {
-        if (removed === batch) return removed
         ids.delete(id)
-        const expiresAt = expiryOf(id)
-        if (expiresAt === undefined) removed++
-        else this.add(id, expiresAt)
+        yield id
       }
       this.#idsByMinute.delete(minute)
     }
-    return removed
   }
 }
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import type { StoreOptions } from '../../core/store.ts'
 import { addExpiryEntry, dueEntries, type ExpiryEntry, expiryEntryPath, namesOneByOne } from './expiry-index.ts'
+import { errorCode } from './file-system.ts'
 import { recordPath } from './layout.ts'
 import type { LeaseLocks } from './lease-lock.ts'
 import { hasEnded } from './process-identity.ts'
@@ -26,11 +27,21 @@ export async function deleteExpired(
   if (batch <= 0) return removed
   for (const entry of dueEntries(directory.layout, now)) {
     signal.throwIfAborted()
-    if (entry && visit(directory, locks, entry, now)) removed += 1
+    if (entry && visitReadable(directory, locks, entry, now)) removed += 1
     if (removed >= batch) break
     await nextSlice()
   }
   return removed
+}
+
+/** As `visit`; what this process may not read, it leaves. */
+function visitReadable(directory: RecordDirectory, locks: LeaseLocks, entry: ExpiryEntry, now: number): boolean {
+  try {
+    return visit(directory, locks, entry, now)
+  } catch (error) {
+    if (errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM') return false
+    throw error
+  }
 }
 
 /** True when it removed an expired session. One that is being changed at this moment is left for the next time. */

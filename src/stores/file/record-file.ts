@@ -11,6 +11,7 @@ import type { SessionId, SessionRecord, Version } from '../../core/store.ts'
  */
 export function encodeRecord(record: SessionRecord): Uint8Array {
   const { id, version, expiresAt, lastSeenAt, userId, openedAt, body } = record
+  if (version === '') throw new TypeError('the record has an empty version')
   for (const time of [expiresAt, lastSeenAt, openedAt ?? 0]) {
     if (!Number.isFinite(time)) throw new TypeError(`the record's times must be finite numbers, got ${time}`)
   }
@@ -35,20 +36,20 @@ export function decodeRecord(id: SessionId, file: Uint8Array): SessionRecord {
   if (
     typeof version !== 'string' ||
     version === '' ||
-    typeof expiresAt !== 'number' ||
-    typeof lastSeenAt !== 'number' ||
+    !Number.isFinite(expiresAt) ||
+    !Number.isFinite(lastSeenAt) ||
     (userId !== undefined && typeof userId !== 'string') ||
-    (openedAt !== undefined && typeof openedAt !== 'number')
+    (openedAt !== undefined && !Number.isFinite(openedAt))
   ) {
     throw new CorruptRecordError('a header line with fields missing or of another type')
   }
   return {
     id,
     version: version as Version,
-    expiresAt,
-    lastSeenAt,
+    expiresAt: expiresAt as number,
+    lastSeenAt: lastSeenAt as number,
     ...(userId !== undefined && { userId }),
-    ...(openedAt !== undefined && { openedAt }),
+    ...(openedAt !== undefined && { openedAt: openedAt as number }),
     body,
   }
 }

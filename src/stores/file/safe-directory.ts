@@ -7,16 +7,18 @@ import type { Layout } from './layout.ts'
  * who can write there can sign in as anyone. Windows has no such modes; there the directory's access list must see to it.
  */
 export function makeSafeDirectories(layout: Layout): void {
-  makeSafe(layout.root, true)
   try {
-    fs.accessSync(layout.root, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
+    makeSafe(layout.root, true)
+    for (const path of [layout.records, layout.users, layout.expiry, layout.preparation]) makeSafe(path, false)
+    fs.accessSync(layout.preparation, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
   } catch (cause) {
+    const code = errorCode(cause)
+    if (code === undefined) throw cause
     throw new Error(
-      `fileStore: this process can't write to ${layout.root} (${errorCode(cause)}); give it a directory of its own, on a file system that is not read-only`,
+      `fileStore: this process can't write to ${layout.root} (${code}); give it a directory of its own, on a file system that is not read-only`,
       { cause },
     )
   }
-  for (const path of [layout.records, layout.users, layout.expiry, layout.preparation]) makeSafe(path, false)
 }
 
 function makeSafe(path: string, recursive: boolean): void {
