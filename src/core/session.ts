@@ -136,8 +136,9 @@ export class Session<Data> {
    */
   signIn(userId: string, { remember = false, keep }: SignInOptions<Data> = {}): void {
     this.#assertOpen('signIn')
-    if (typeof userId !== 'string' || userId === '' || userId.length > 256) {
-      throw new TypeError('signIn(userId): userId must be a string of 1 to 256 characters')
+    // A half of a surrogate pair can't be stored: two users would become one.
+    if (typeof userId !== 'string' || userId === '' || userId.length > 256 || /\p{Surrogate}/u.test(userId)) {
+      throw new TypeError('signIn(userId): userId must be a well-formed string of 1 to 256 characters')
     }
     const owner = this.#state.live?.record.userId
     if (owner !== undefined && owner !== userId) this.#leaveRecord(keep ?? [])

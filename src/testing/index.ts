@@ -2,6 +2,6 @@ export { type CookieJar, type CookieJarOptions, cookieJar } from './cookie-jar.t
 export { type FakeClock, fakeClock } from './fake-clock.ts'
 export type { Cookie } from './set-cookie.ts'
 export { type SignedInCookieOptions, signedInCookie } from './signed-in-cookie.ts'
-export { storeCases } from './store-cases/index.ts'
 export type { Capability, StoreCase } from './store-cases/store-case.ts'
+export { storeCases } from './store-cases/store-cases.ts'
 export { type TestStoreOptions, testStore } from './test-store.ts'

@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { after, describe, it, type TestContext } from 'node:test'
 import { CorruptRecordError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Version } from '../../core/store.ts'
+import { testStore } from '../../testing/index.ts'
 import { type FileStore, type FileStoreOptions, fileStore } from './index.ts'
 
 const now = Date.parse('2026-11-23T19:05:00Z')
@@ -554,3 +555,9 @@ describe('a mistake', () => {
     await assert.rejects(async () => store.write(newRecord({ version: '' as Version }), undefined, options), TypeError)
   })
 })
+
+const contracts = fs.mkdtempSync(join(tmpdir(), 'coatcheck-file-store-'))
+after(() => fs.rmSync(contracts, { recursive: true, force: true }))
+
+testStore('fileStore', () => fileStore(fs.mkdtempSync(join(contracts, 'store-'))))
+testStore('fileStore with fsync', () => fileStore(fs.mkdtempSync(join(contracts, 'store-')), { fsync: true }))

@@ -15,7 +15,7 @@ import type {
 } from '../../core/store.ts'
 import { deleteExpired } from './clean-up.ts'
 import { addExpiryEntry, expiryEntryPath, namesOneByOne } from './expiry-index.ts'
-import { nodeFileSystem } from './file-system.ts'
+import { errorCode, nodeFileSystem } from './file-system.ts'
 import { idFromName, isSessionId, layoutOf, parentsOf, recordPath } from './layout.ts'
 import { LeaseLocks } from './lease-lock.ts'
 import { andThen, answer } from './maybe-promise.ts'
@@ -221,11 +221,12 @@ export function storeIn(directory: RecordDirectory): FileStore {
 
 async function bringToDisk(...paths: string[]): Promise<void> {
   for (const path of new Set(paths)) {
-    const file = await open(path, 'r')
     try {
-      await file.sync()
-    } finally {
-      await file.close()
+      const file = await open(path, 'r')
+      await file.sync().finally(() => file.close())
+    } catch (error) {
+      // A directory that someone else has emptied and removed since: what was to be kept in it is gone on purpose.
+      if (errorCode(error) !== 'ENOENT') throw error
     }
   }
 }
