@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Hono } from 'hono'
+
+const types: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** The files of `assets/`, read once. A request can name one of them and nothing else. */
+export class AssetFiles {
+  readonly routes = new Hono()
+  readonly #versions = new Map<string, string>()
+
+  constructor(directory = fileURLToPath(new URL('./assets/', import.meta.url))) {
+    for (const name of readdirSync(directory)) {
+      const type = types[extname(name)]
+      if (type) this.#serve(name, readFileSync(`${directory}/${name}`), type)
+    }
+  }
+
+  /** The address of a file; it changes with the file's contents, so that browsers may keep it for ever. */
+  readonly address = (name: string): string => {
+    const version = this.#versions.get(name)
+    if (!version) throw new Error(`There is no file assets/${name}`)
+    return `/assets/${name}?${version}`
+  }
+
+  #serve(name: string, bytes: Buffer<ArrayBuffer>, type: string): void {
+    const version = createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+    this.#versions.set(name, version)
+    this.routes.get(`/assets/${name}`, (c) => {
+      // A style sheet names images without a version; these are asked for again each hour.
+      const isVersioned = new URL(c.req.url).search === `?${version}`
+      c.header('Content-Type', type)
+      c.header('Cache-Control', isVersioned ? 'public, max-age=31536000, immutable' : 'public, max-age=3600')
+      return c.body(bytes)
+    })
+  }
+}

@@ -1,0 +1,42 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+
+/** A session's record as it lies on the disk. */
+export interface RawRecord {
+  /** Within the store's directory. */
+  path: string
+  bytes: number
+  /** The file's lines, with hashes shortened and long data cut off. */
+  lines: string[]
+}
+
+const shownBytes = 4096
+
+/**
+ * Reads the file that the store wrote, not what the library makes of it. Undefined: there is none.
+ *
+ * Its lines are the store's fields, the protocol's fields, and the session's data (`src/stores/file/record-file.ts`).
+ * Hashes of secrets open nothing; they are shortened to be readable.
+ */
+export async function readRawRecord(directory: string, id: string): Promise<RawRecord | undefined> {
+  const path = `records/${id.slice(0, 2)}/sess_${id}`
+  try {
+    const { size } = await stat(`${directory}/${path}`)
+    const chunks: Buffer[] = []
+    for await (const chunk of createReadStream(`${directory}/${path}`, { end: shownBytes - 1 })) chunks.push(chunk)
+    const [store = '', protocol = '', ...data] = Buffer.concat(chunks).toString().split('\n')
+    const lines = [shortenHashes(store), shortenHashes(protocol), cutOff(data.join('\n'), size)]
+    return { path: path.replace(id, `${id.slice(0, 8)}…`), bytes: size, lines }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function shortenHashes(line: string): string {
+  return line.replaceAll(/"([\w+/-]{8})[\w+/-]{8,}={0,2}"/g, '"$1…"')
+}
+
+function cutOff(data: string, size: number): string {
+  return data.length > 600 ? `${data.slice(0, 600)}… (${size.toLocaleString('en')} bytes in all)` : data
+}

@@ -1,0 +1,121 @@
+import { coatcheck } from 'coatcheck/adapters/hono'
+import { Hono } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { authenticate, whatIsWrongWith } from '../accounts.ts'
+import { clientOf } from '../client.ts'
+import { cookieNameOf, type Demo, type DemoContext, type DemoEnv, frameOf } from '../demo-env.ts'
+import { TooBusy } from '../few-at-a-time.ts'
+import { readForm } from '../forms.ts'
+import { page } from '../page.ts'
+import { coats, Login } from '../pages/login.tsx'
+import { ConfirmLogout, LoggedOut } from '../pages/logout.tsx'
+import { addStep } from '../request-log.ts'
+
+export function loginRoutes(demo: Demo): Hono<DemoEnv> {
+  const { sessions, clock, limiter, hashing } = demo
+  const routes = new Hono<DemoEnv>()
+
+  routes.get('/login', async (c) => {
+    const view = await viewOf(c)
+    const asksForCookie = c.req.query('cookie') === 'missing' && !view.signedInAs
+    const cookieMissing = asksForCookie ? (c.req.header('cookie') ? 'works now' : 'still') : undefined
+    return page(c, <Login {...view} cookieMissing={cookieMissing} />)
+  })
+
+  async function viewOf(c: DemoContext) {
+    const { userId, data } = await sessions.open(c, { mode: 'read-only' })
+    const signedInAs = userId && (data.username ?? userId)
+    return { frame: frameOf(c, demo), host: c.req.header('host') ?? 'this server', coat: data.coat, signedInAs }
+  }
+
+  routes.post('/login', async (c) => {
+    const field = await readForm(c)
+    const username = field('username').trim().normalize()
+    const password = field('password')
+    const refuse = async (status: 400 | 401 | 429 | 503, text: string, at?: 'username' | 'password') => {
+      const error = { text, ...(at && { field: at }) }
+      const view = { ...(await viewOf(c)), username: username.slice(0, 64), error }
+      return page(c, <Login {...view} />, status)
+    }
+
+    const wrong = whatIsWrongWith(username)
+    if (wrong) return refuse(400, wrong, 'username')
+
+    const client = clientOf(c)
+    const viewer = c.get('viewer')
+    const origin = viewer.knownNames.has(username) ? `browser ${viewer.id}` : client.address
+    const attempt = limiter.take(origin, username)
+    if (!attempt.allowed) {
+      c.header('Retry-After', String(attempt.retryAfter))
+      return refuse(429, `Too many tries from here. Wait ${seconds(attempt.retryAfter)}, then try again.`, 'password')
+    }
+
+    const account = await authenticate({ username, password, origin }, hashing).catch((error: unknown) => {
+      if (error instanceof TooBusy) return error
+      throw error
+    })
+    if (account instanceof TooBusy) {
+      attempt.giveBack()
+      c.header('Retry-After', String(account.retryAfter))
+      return refuse(503, `Too many people log in at this moment. Try again in ${seconds(account.retryAfter)}.`)
+    }
+    if (!account) return refuse(401, 'The username or the password is wrong.', 'password')
+    attempt.giveBack()
+
+    const name = cookieNameOf(c, 'sid', demo.isSecure(c))
+    const oldCookie = getCookie(c, name)
+    const session = await sessions.open(c)
+    session.signIn(account.username)
+    Object.assign(session.data, { ...account, client })
+    await session.save()
+
+    if (viewer.knownNames.size < 20) viewer.knownNames.add(account.username)
+    viewer.login = {
+      request: c.get('logged'),
+      oldCookie: oldCookie ? await tryCookie(c, `${name}=${oldCookie}`) : 'none',
+    }
+    return c.redirect('/dashboard', 303)
+  })
+
+  /** Opens a session as a visitor with this cookie would, to tell the visitor what a copy of their old cookie is worth. */
+  const bystander = new Hono<DemoEnv>()
+    .use(coatcheck(sessions))
+    .get('*', async (c) => c.json((await sessions.open(c, { mode: 'read-only', touch: false })).isStored))
+
+  async function tryCookie(c: DemoContext, cookie: string): Promise<'refused' | 'accepted' | 'none'> {
+    addStep({ text: 'The demo tries the old cookie' })
+    const headers = { cookie, host: c.req.header('host') ?? '' }
+    const answer = await bystander.request(c.req.url, { headers }, c.env)
+    // The login has happened, whatever becomes of this.
+    if (!answer.ok) return 'none'
+    return (await answer.json()) === true ? 'accepted' : 'refused'
+  }
+
+  routes.post('/coat', async (c) => {
+    const field = await readForm(c)
+    const coat = coats.find((each) => each === field('coat'))
+    if (coat) (await sessions.open(c)).data.coat = coat
+    return c.redirect('/login#coat', 303)
+  })
+
+  routes.get('/logout', async (c) => {
+    const { userId, data } = await sessions.open(c, { mode: 'read-only' })
+    const frame = frameOf(c, demo)
+    if (userId) return page(c, <ConfirmLogout frame={frame} username={data.username ?? userId} />)
+    const last = c.get('viewer').requests.at(-2)
+    const logout = last?.method === 'POST' && last.path === '/logout' ? last : undefined
+    return page(c, <LoggedOut frame={frame} logout={logout} now={clock()} />)
+  })
+
+  routes.post('/logout', async (c) => {
+    const session = await sessions.open(c, { mode: 'shared' })
+    session.destroy()
+    return c.redirect('/logout', 303)
+  })
+
+  return routes
+}
+
+function seconds(count: number): string {
+  return count === 1 ? '1 second' : `${count} seconds`
+}
