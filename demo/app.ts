@@ -1,6 +1,6 @@
-import type { Store } from 'coatcheck'
 import { Sessions } from 'coatcheck'
 import { type CoatcheckOptions, coatcheck } from 'coatcheck/adapters/hono'
+import type { FileStore } from 'coatcheck/stores/file'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -20,7 +20,7 @@ import type { LabData } from './seed-functions.ts'
 import { themeCookie } from './theme.ts'
 
 export interface DemoOptions {
-  store: Store
+  store: FileStore
   /** Where that store keeps its files: the demo shows the record as it lies there. */
   directory: string
   /** Milliseconds since 1970. Default: `Date.now`. */
@@ -43,6 +43,7 @@ export function createDemo({ store, directory, clock = Date.now, trustProxy = []
   const demo: Demo = {
     sessions,
     lab,
+    store,
     directory,
     clock,
     assets: new AssetFiles(),

@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Sessions } from 'coatcheck'
+import type { FileStore } from 'coatcheck/stores/file'
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import type { AssetFiles } from './asset-files.ts'
@@ -24,6 +25,7 @@ export interface Demo {
   sessions: Sessions<VisitorData>
   /** A second one beside it, under a cookie of its own, for trying the functions out. It gives no rights anywhere. */
   lab: Sessions<LabData>
+  store: FileStore
   /** Where the store keeps its files. */
   directory: string
   clock: () => number

@@ -1,5 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { relative } from 'node:path'
+import type { SessionId } from 'coatcheck'
+import type { FileStore } from 'coatcheck/stores/file'
 
 /** A session's record as it lies on the disk. */
 export interface RawRecord {
@@ -10,6 +13,12 @@ export interface RawRecord {
   lines: string[]
 }
 
+/** A store, and the directory that it keeps its files in. */
+export interface StoredIn {
+  readonly store: FileStore
+  readonly directory: string
+}
+
 const shownBytes = 4096
 
 /**
@@ -18,12 +27,13 @@ const shownBytes = 4096
  * Its lines are the store's fields, the protocol's fields, and the session's data (`src/stores/file/record-file.ts`).
  * Hashes of secrets open nothing; they are shortened to be readable.
  */
-export async function readRawRecord(directory: string, id: string): Promise<RawRecord | undefined> {
-  const path = `records/${id.slice(0, 2)}/sess_${id}`
+export async function readRawRecord({ store, directory }: StoredIn, id: SessionId): Promise<RawRecord | undefined> {
+  const file = store.pathOf(id)
+  const path = relative(directory, file)
   try {
-    const { size } = await stat(`${directory}/${path}`)
+    const { size } = await stat(file)
     const chunks: Buffer[] = []
-    for await (const chunk of createReadStream(`${directory}/${path}`, { end: shownBytes - 1 })) chunks.push(chunk)
+    for await (const chunk of createReadStream(file, { end: shownBytes - 1 })) chunks.push(chunk)
     const [store = '', protocol = '', ...data] = Buffer.concat(chunks).toString().split('\n')
     const lines = [shortenHashes(store), shortenHashes(protocol), cutOff(data.join('\n'), size)]
     return { path: path.replace(id, `${id.slice(0, 8)}…`), bytes: size, lines }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import type { Session } from 'coatcheck'
-import { type RawRecord, readRawRecord } from './raw-record.ts'
+import { type RawRecord, readRawRecord, type StoredIn } from './raw-record.ts'
 import type { LoggedRequest } from './request-log.ts'
 import type { LabData } from './seed-functions.ts'
 
@@ -19,14 +19,14 @@ export interface FunctionRun {
 export async function runOn(
   session: Session<LabData>,
   call: (session: Session<LabData>) => unknown,
-  { name, directory, request }: { name: string; directory: string; request: LoggedRequest },
+  { name, stored, request }: { name: string; stored: StoredIn; request: LoggedRequest },
 ): Promise<FunctionRun> {
   const idBefore = session.id
-  const before = idBefore && (await readRawRecord(directory, idBefore))
+  const before = idBefore && (await readRawRecord(stored, idBefore))
   const value = call(session)
   await session.save()
   const id = session.id ?? idBefore
-  const after = id && (await readRawRecord(directory, id))
+  const after = id && (await readRawRecord(stored, id))
   return { name, returned: value === undefined ? undefined : inShort(value), before, after, request }
 }
 

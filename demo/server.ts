@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { getRequestListener } from '@hono/node-server'
@@ -69,7 +69,7 @@ async function main(): Promise<void> {
       `Server Sessions Demo: ${certificate ? 'https' : 'http'}://localhost:${bound}`,
       '  Log in with admin / secret, or with any username and the password "password".',
       ...(certificate ? [`  ${aboutTheCertificate}`] : []),
-      `  Sessions are kept in ${directory}. Stop with Ctrl+C; they stay.`,
+      `  Sessions are kept in ${relative(process.cwd(), directory) || directory}. Stop with Ctrl+C; they stay.`,
     ].join('\n'),
   )
 }

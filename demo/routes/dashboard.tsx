@@ -9,7 +9,7 @@ import { readRawRecord } from '../raw-record.ts'
 import { cut } from '../request-log.ts'
 
 export function dashboardRoutes(demo: Demo): Hono<DemoEnv> {
-  const { sessions, clock, directory } = demo
+  const { sessions, clock } = demo
   const routes = new Hono<DemoEnv>()
 
   routes.get('/dashboard', async (c) => {
@@ -37,7 +37,7 @@ export function dashboardRoutes(demo: Demo): Hono<DemoEnv> {
         expiresAt={expiresAt.getTime()}
         absoluteExpiresAt={absoluteExpiresAt.getTime()}
         handle={handle}
-        raw={await readRawRecord(directory, id)}
+        raw={await readRawRecord(demo, id)}
         client={hasMoved ? { then, now: client } : undefined}
         requests={c.get('viewer').requests.slice(-6)}
       />,

@@ -15,14 +15,14 @@ const largeText = 'coat '.repeat(20_480)
 const maxKeys = 20
 
 export function functionRoutes(demo: Demo): Hono<DemoEnv> {
-  const { lab, directory } = demo
+  const { lab } = demo
   const routes = new Hono<DemoEnv>()
 
   async function overview(c: DemoContext, problem?: { name: string; text: string }) {
     const session = await lab.open(c)
     const name = cookieNameOf(c, 'lab', demo.isSecure(c))
     const value = session.isStored ? (getCookie(c, name) ?? '') : ''
-    const record = session.id && (await readRawRecord(directory, session.id))
+    const record = session.id && (await readRawRecord(demo, session.id))
     const view = (
       <Functions
         frame={{ ...frameOf(c, demo), path: '/functions' }}
@@ -62,7 +62,7 @@ export function functionRoutes(demo: Demo): Hono<DemoEnv> {
 
   async function run(c: DemoContext, name: string, call: (session: Session<LabData>) => unknown) {
     const session = await lab.open(c)
-    c.get('viewer').runs.set(name, await runOn(session, call, { name, directory, request: c.get('logged') }))
+    c.get('viewer').runs.set(name, await runOn(session, call, { name, stored: demo, request: c.get('logged') }))
     return c.redirect(`/functions#${name}`, 303)
   }
 

@@ -546,9 +546,8 @@ describe('Sessions', () => {
       })
     }
 
-    it('refuses a request that did not come through the adapter', () => {
-      assert.throws(() => new Sessions({ store }).open({}), /did not pass through coatcheck\(sessions\)/)
-    })
+    it('refuses a request that did not come through the adapter', () =>
+      assert.rejects(new Sessions({ store }).open({}), /did not pass through coatcheck\(sessions\)/))
   })
 
   it('refuses data that has grown too large, and keeps what there was', async () => {

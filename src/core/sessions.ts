@@ -105,7 +105,7 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
 
   /**
    * The session of this request. Whatever is wrong with its cookie, the answer is an anonymous session; only a store that
-   * fails (`ERR_STORE_UNAVAILABLE`) or a turn that does not come (`ERR_SESSION_BUSY`) throws. Opening twice gives the same object.
+   * fails (`ERR_STORE_UNAVAILABLE`) or a turn that does not come (`ERR_SESSION_BUSY`) rejects. Opening twice gives the same object.
    */
   open(request: object, options: OpenOptions & { readonly mode: 'read-only' }): Promise<ReadonlySession<Data>>
   open(request: object, options?: OpenOptions): Promise<Session<Data>>
@@ -115,12 +115,13 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
   ): Promise<Session<Data> | ReadonlySession<Data>> {
     const visit = this.#visitOf(request)
     if (!visit) {
-      throw new TypeError(
-        'sessions.open(request): this request did not pass through coatcheck(sessions), the adapter of your framework',
-      )
+      const message =
+        'sessions.open(request): this request did not pass through coatcheck(sessions), the adapter of your framework'
+      return Promise.reject(new TypeError(message))
     }
     if (visit.isCommitted && !visit.opening) {
-      throw new SessionError('ERR_SESSION_SETTLED', 'sessions.open() must come before the first byte of the response')
+      const message = 'sessions.open() must come before the first byte of the response'
+      return Promise.reject(new SessionError('ERR_SESSION_SETTLED', message))
     }
     if (!visit.opening) {
       visit.opening = this.#open(visit, mode, touch)
