@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { relative, resolve } from 'node:path'
+import { isAbsolute, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { getRequestListener } from '@hono/node-server'
@@ -69,9 +69,15 @@ async function main(): Promise<void> {
       `Server Sessions Demo: ${certificate ? 'https' : 'http'}://localhost:${bound}`,
       '  Log in with admin / secret, or with any username and the password "password".',
       ...(certificate ? [`  ${aboutTheCertificate}`] : []),
-      `  Sessions are kept in ${relative(process.cwd(), directory) || directory}. Stop with Ctrl+C; they stay.`,
+      `  Sessions are kept in ${shortened(directory)}. Stop with Ctrl+C; they stay.`,
     ].join('\n'),
   )
+}
+
+/** Such as ./sessions, for a directory below this one. */
+function shortened(directory: string): string {
+  const path = relative(process.cwd(), directory)
+  return path.startsWith('..') || isAbsolute(path) ? directory : `./${path}`
 }
 
 function portFrom(text: string | undefined): number {

@@ -33,8 +33,10 @@ export function coatcheck(sessions: CommitsSessions, { trustProxy }: CoatcheckOp
     try {
       addHeaders(c, await committing)
     } catch (error) {
-      // Hono copies the headers of a response that is replaced: a redirect's Location, a Cache-Control.
+      // Hono copies the headers of a response that is replaced, or those set for it where there is none yet: a redirect's
+      // Location, a Cache-Control. An empty response has none to copy.
       c.res = undefined
+      c.res = new Response(null)
       throw error
     }
   }
@@ -51,7 +53,9 @@ function addHeaders(c: Context, headers: ResponseHeaders): void {
 
 /** What `@hono/node-server` passes as bindings; other runtimes pass none of it. */
 interface NodeBindings {
-  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } }
+  readonly incoming?: {
+    readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
+  }
   readonly outgoing?: { readonly destroyed: boolean; once(event: 'close', listener: () => void): unknown }
 }
 
@@ -73,9 +77,10 @@ class HonoExchange implements Exchange {
   }
 
   get secure(): boolean {
-    if (this.#context.req.url.startsWith('https:')) return true
-    const peer = this.#node.incoming?.socket?.remoteAddress
-    return this.#isTrusted(peer) && isForwardedHttps(this.header('x-forwarded-proto'))
+    const socket = this.#node.incoming?.socket
+    // On Node the URL repeats what the client wrote in its request line, which may be `GET https://…`.
+    if (socket ? socket.encrypted : this.#context.req.url.startsWith('https:')) return true
+    return this.#isTrusted(socket?.remoteAddress) && isForwardedHttps(this.header('x-forwarded-proto'))
   }
 
   get host(): string {
@@ -87,7 +92,8 @@ class HonoExchange implements Exchange {
   }
 
   onClose(listener: () => void): void {
-    if (this.#node.outgoing) this.#node.outgoing.once('close', listener)
+    if (this.isAborted) listener()
+    else if (this.#node.outgoing) this.#node.outgoing.once('close', listener)
     else this.#context.req.raw.signal.addEventListener('abort', listener, { once: true })
   }
 

@@ -108,6 +108,11 @@ const methods: readonly Method[] = ['writeHead', 'write', 'end', 'flushHeaders']
 
 type AnyMethod = (...args: never[]) => unknown
 
+interface Call {
+  readonly method: Method
+  args: unknown[]
+}
+
 /**
  * Holds what is written to a response until the session is committed, then lets it go in order. A request that never opened
  * its session is held for no time at all.
@@ -116,8 +121,12 @@ class HeldResponse {
   readonly #response: ServerResponse
   readonly #commit: () => Promise<ResponseHeaders> | undefined
   readonly #fail: (error: unknown) => void
+  /** The response's methods as they were: Node's, or those of whoever holds it too. */
+  readonly #own = new Map<Method, PropertyDescriptor | undefined>()
+  readonly #next = {} as Record<Method, AnyMethod>
+  readonly #held = {} as Record<Method, AnyMethod>
   /** What was written meanwhile. Undefined: the response is not held. */
-  #calls: { method: Method; args: unknown[] }[] | undefined = []
+  #calls: Call[] | undefined = []
   #committing: Promise<boolean> | undefined
 
   constructor(
@@ -129,11 +138,10 @@ class HeldResponse {
     this.#commit = commit
     this.#fail = fail
     for (const method of methods) {
-      Object.defineProperty(response, method, {
-        configurable: true,
-        writable: true,
-        value: (...args: unknown[]) => this.#intercept(method, args),
-      })
+      this.#own.set(method, Object.getOwnPropertyDescriptor(response, method))
+      this.#next[method] = response[method] as AnyMethod
+      this.#held[method] = (...args: unknown[]) => this.#intercept(method, args)
+      this.#replace(method, this.#held[method])
     }
   }
 
@@ -160,7 +168,7 @@ class HeldResponse {
   #intercept(method: Method, args: unknown[]): unknown {
     if (!this.#committing) this.#begin(undefined)
     const calls = this.#calls
-    if (!calls) return (this.#response[method] as AnyMethod)(...(args as never[]))
+    if (!calls) return this.#pass({ method, args })
     calls.push({ method, args })
     return method === 'write' ? false : this.#response
   }
@@ -169,56 +177,89 @@ class HeldResponse {
     const committing = this.#commit()
     if (!committing) {
       this.#letGo()
-      respond?.()
+      if (respond) this.#answer([], respond)
       return
     }
     this.#showHeadersSent(true)
     this.#committing = committing.then(
       (headers) => {
-        this.#showHeadersSent(false)
-        const calls = this.#calls ?? []
-        this.#letGo()
-        if (respond) {
-          addHeaders(this.#response, headers)
-          respond()
-        } else this.#replay(calls, headers)
+        const calls = this.#letGo()
+        if (respond) this.#answer(headers, respond)
+        else return this.#replay(calls, headers)
         return false
       },
       (error) => {
-        this.#showHeadersSent(false)
-        const calls = this.#calls ?? []
-        this.#letGo()
-        clear(this.#response)
-        this.#fail(error)
-        // The handler goes on writing its own answer, to no one.
-        for (const method of methods)
-          Object.defineProperty(this.#response, method, { configurable: true, value: swallow(this.#response, method) })
-        for (const { args } of calls) callBack(args)
+        this.#answerError(error, this.#letGo(), [])
         return true
       },
     )
   }
 
-  #letGo(): void {
+  /** What was held. From now on calls pass, whoever has kept one of the methods. */
+  #letGo(): Call[] {
+    const calls = this.#calls ?? []
     this.#calls = undefined
-    for (const method of methods) delete (this.#response as Partial<ServerResponse>)[method]
+    this.#showHeadersSent(false)
+    for (const method of methods) {
+      // Whoever has wrapped a method since (a compression) goes on doing so.
+      if (this.#response[method] !== this.#held[method]) continue
+      const own = this.#own.get(method)
+      if (own) Object.defineProperty(this.#response, method, own)
+      else delete (this.#response as Partial<ServerResponse>)[method]
+    }
+    return calls
   }
 
-  #replay(calls: { method: Method; args: unknown[] }[], headers: ResponseHeaders): void {
+  #pass({ method, args }: Call): unknown {
+    return this.#next[method].apply(this.#response, args as never[])
+  }
+
+  /** Says whether it failed: what Node refuses, such as a header with a line break, it can only refuse now. */
+  #replay(calls: Call[], headers: ResponseHeaders): boolean {
     const response = this.#response
+    const hasWrites = calls.some(({ method }) => method === 'write')
     let wasFull = false
-    let hasHeaders = false
-    for (const { method, args } of calls) {
-      if (!hasHeaders) {
-        if (method === 'writeHead') args.splice(0, args.length, ...adoptHead(response, args))
-        addHeaders(response, headers)
-        hasHeaders = true
+    try {
+      const [first] = calls
+      if (first?.method === 'writeHead') first.args = adoptHead(response, first.args)
+      addHeaders(response, headers)
+      for (let call = calls.shift(); call; call = calls.shift()) {
+        const answer = this.#pass(call)
+        if (call.method === 'write') wasFull = answer === false
       }
-      const answer = (response[method] as AnyMethod)(...(args as never[]))
-      if (method === 'write') wasFull = answer === false
+    } catch (error) {
+      this.#answerError(error, calls, headers)
+      return true
     }
     // Each held write answered "full"; a pipe waits for this.
-    if (!wasFull && calls.some(({ method }) => method === 'write')) response.emit('drain')
+    if (hasWrites && !wasFull) response.emit('drain')
+    return false
+  }
+
+  #answerError(error: unknown, unwritten: readonly Call[], headers: ResponseHeaders): void {
+    this.#answer(headers, () => this.#fail(error))
+    // The handler goes on writing its own answer, to no one.
+    for (const method of methods) this.#replace(method, swallow(this.#response, method))
+    for (const { args } of unwritten) callBack(args)
+  }
+
+  /** Nothing that the handler had set for its own answer goes out with this one: no Location, no Content-Length. */
+  #answer(headers: ResponseHeaders, respond: () => void): void {
+    const response = this.#response
+    try {
+      if (!response.headersSent) {
+        clear(response)
+        addHeaders(response, headers)
+      }
+      respond()
+    } catch (error) {
+      report(error)
+      response.destroy()
+    }
+  }
+
+  #replace(method: Method, value: AnyMethod): void {
+    Object.defineProperty(this.#response, method, { configurable: true, writable: true, value })
   }
 
   /** An error handler that asks must not begin a second answer. */
