@@ -5,7 +5,7 @@ export type { DeepReadonly, Storable, StorableData, StorableValue } from './core
 export type { SessionErrorCode } from './core/errors.ts'
 export { CorruptRecordError, SessionError } from './core/errors.ts'
 export type { SessionEvents } from './core/events.ts'
-export type { Exchange, ResponseHeaders } from './core/exchange.ts'
+export type { CommitsSessions, Exchange, ResponseHeaders } from './core/exchange.ts'
 export type { Duration } from './core/lifetime.ts'
 export type { MergeRule, MergeRules } from './core/merge.ts'
 export type { FlashEntry } from './core/record-body.ts'

@@ -1,13 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Exchange, ResponseHeaders } from '../core/exchange.ts'
+import type { CommitsSessions, Exchange, ResponseHeaders } from '../core/exchange.ts'
 import { cacheControlFor, varyOnCookie } from './shared/caching.ts'
 import { isForwardedHttps, type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
-
-/** What the middleware needs of a `Sessions`, whatever its data. */
-export interface CommitsSessions {
-  attach(request: object, exchange: Exchange): boolean
-  commit(request: object): Promise<ResponseHeaders> | undefined
-}
 
 export interface CoatcheckOptions {
   readonly trustProxy?: TrustProxy
@@ -27,8 +21,14 @@ export function coatcheck(sessions: CommitsSessions, { trustProxy }: CoatcheckOp
   const isTrusted = trustedProxies(trustProxy)
   return async (c, next) => {
     const isFirst = sessions.attach(c, new HonoExchange(c, isTrusted))
-    await next()
-    const committing = isFirst ? sessions.commit(c) : undefined
+    try {
+      await next()
+    } catch (thrown) {
+      // Hono leaves what is no Error to whoever called it.
+      if (isFirst) await sessions.commit(c, { hasFailed: true })
+      throw thrown
+    }
+    const committing = isFirst ? sessions.commit(c, { hasFailed: c.error !== undefined }) : undefined
     if (!committing) return
     try {
       addHeaders(c, await committing)

@@ -23,15 +23,27 @@ import {
  * Makes a session's decisions and changes true: nothing, a touch, a write, a creation or a deletion. Throws a SessionError
  * where the response must not look like a success. The turn of an exclusive request ends here in any case.
  */
-export async function commit(engine: Engine, state: SessionState): Promise<void> {
+export async function commit(engine: Engine, state: SessionState, { hasFailed = false } = {}): Promise<void> {
   try {
     const hasEnded = await endRecords(engine, state)
-    if (state.live) await commitLive(engine, state, state.live)
+    if (hasFailed) discardTheRest(state)
+    else if (state.live) await commitLive(engine, state, state.live)
     else await commitAnonymous(engine, state, hasEnded)
   } finally {
     await state.turn?.release()
     state.turn = undefined
   }
+}
+
+/** A handler that threw has not come to its end: a check may have failed after `signIn`. Only what it put an end to holds. */
+function discardTheRest(state: SessionState): void {
+  if (!isWanted(state)) return
+  publish('discarded', { handle: state.live && handleOf(state.live.record.id), reason: 'handler-failed' })
+}
+
+/** Whether something would be lost if it were not stored. */
+function isWanted({ privilege, draft, flash, mode }: SessionState): boolean {
+  return privilege !== undefined || flash?.hasAdded === true || (mode !== 'read-only' && draft.isChanged())
 }
 
 /** Deletes take no lock and come first: a logout wins over whatever else happens to the session (rule S3). */
@@ -51,7 +63,7 @@ async function endRecords(engine: Engine, state: SessionState): Promise<boolean>
 
 async function commitAnonymous(engine: Engine, state: SessionState, hasEnded: boolean): Promise<void> {
   const { privilege, draft } = state
-  if (!privilege && !draft.isChanged() && !state.flash?.hasAdded) return
+  if (!isWanted(state)) return
   if (state.exchange.isAborted) return publish('discarded', { reason: 'client-gone' })
   if (state.isSpent && !privilege) throw superseded()
   try {
@@ -145,7 +157,7 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
     if (secret) {
       const reason = privilege ? 'privilege' : 'periodic'
       state.live = { ...state.live, hash: hashSecret(secret) }
-      if (written.body.rotatedAt !== live.body.rotatedAt) {
+      if (written.body.current !== live.body.current) {
         publish('rotated', { handle: handleOf(live.record.id), userId: written.record.userId, reason })
       }
     }

@@ -12,7 +12,7 @@ export interface SessionEvents {
   /** A record was deleted. */
   ended: { handle: string; userId?: string | undefined; reason: 'destroyed' | 'revoked' }
   /** Decisions that could not be kept, as the answer had to stand without them. */
-  discarded: { handle?: string | undefined; reason: 'client-gone' | 'keep-failed' | 'superseded' }
+  discarded: { handle?: string | undefined; reason: 'client-gone' | 'handler-failed' | 'keep-failed' | 'superseded' }
   /** The same keys were changed by two requests at once; the later one was stored. */
   conflict: { handle: string; keys: readonly string[] }
   /** A cookie that opened nothing. */

@@ -15,3 +15,9 @@ export interface Exchange {
 
 /** What a commit adds to the response. */
 export type ResponseHeaders = readonly (readonly [name: 'set-cookie' | 'cache-control' | 'vary', value: string])[]
+
+/** What an adapter needs of a `Sessions`, whatever its data. */
+export interface CommitsSessions {
+  attach(request: object, exchange: Exchange): boolean
+  commit(request: object, outcome?: { readonly hasFailed?: boolean }): Promise<ResponseHeaders> | undefined
+}

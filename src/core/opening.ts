@@ -52,10 +52,16 @@ export async function openState(
   }
 }
 
-/** A record with its body taken apart, or undefined where it is none of ours or past its absolute deadline. */
+/** A record with its body taken apart, or undefined where it is none of ours, damaged, or past its absolute deadline. */
 export function unpack(engine: Engine, record: SessionRecord): Stored | undefined {
   const stored = takeApart(record)
-  return stored && engine.clock() < stored.body.deadline ? stored : undefined
+  if (!stored || engine.clock() >= stored.body.deadline) return undefined
+  try {
+    engine.codec.decode(stored.data)
+    return stored
+  } catch {
+    return undefined
+  }
 }
 
 function takeApart(record: SessionRecord): Stored | undefined {

@@ -37,7 +37,7 @@ export async function rewrite(
     for (let conflicts = 0; ; conflicts++) {
       const next = plan(theirs)
       if (!next) return undefined
-      const record = makeRecord(engine, theirs.record.id, next, theirs.record)
+      const record = makeRecord(engine, theirs.record.id, next, theirs)
       const written = await writeOnce(engine, record, theirs.record.version, unlock)
       if (written.ok) {
         engine.afterWrite()
@@ -85,16 +85,17 @@ function makeRecord(
   engine: Engine,
   id: SessionId,
   { body, data, userId, openedAt }: Next,
-  before?: SessionRecord,
+  before?: Stored,
 ): SessionRecord {
   const now = engine.clock()
+  const isSameEpoch = before?.body.epoch === body.epoch
   const expiresAt = expiryOf(body.remembered ? engine.remembered : engine.lifetime, now, body.deadline)
   return {
     id,
     version: randomName(engine.randomBytes) as Version,
-    // Clocks of several servers differ: a write moves neither time back, unless a sign-in sets a nearer deadline.
-    expiresAt: Math.min(Math.max(expiresAt, before?.expiresAt ?? 0), body.deadline),
-    lastSeenAt: Math.max(now, before?.lastSeenAt ?? 0),
+    // Clocks of several servers differ: a write moves neither time back. Only a change of privilege may shorten a session's life.
+    expiresAt: Math.min(Math.max(expiresAt, isSameEpoch ? before.record.expiresAt : 0), body.deadline),
+    lastSeenAt: Math.max(now, before?.record.lastSeenAt ?? 0),
     ...(userId !== undefined && { userId }),
     ...(openedAt !== undefined && { openedAt }),
     body: formatBody(body, data),

@@ -32,6 +32,7 @@ export let stateOf: <Data>(session: Session<Data>) => SessionState
 export class Session<Data> {
   readonly #engine: Engine
   readonly #state: SessionState
+  #ended: AbortSignal | undefined
 
   static {
     stateOf = (session) => session.#state
@@ -113,7 +114,8 @@ export class Session<Data> {
   get ended(): AbortSignal {
     const { live, exchange } = this.#state
     if (!live) return new AbortController().signal
-    return this.#engine.ended.watch(live.record.id, (listener) => exchange.onClose(listener))
+    this.#ended ??= this.#engine.ended.watch(live.record.id, (listener) => exchange.onClose(listener))
+    return this.#ended
   }
 
   /** Messages for the next page, each shown once (post/redirect/get). */

@@ -149,13 +149,13 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
 
   /**
    * For adapters: the first byte of the response is about to leave. Undefined when the request never opened its session,
-   * else the headers to add. Rejects with a SessionError when the response must not look like a success.
+   * else the headers to add. After a handler that threw (`hasFailed`) only its sign-outs hold. Rejects with a SessionError when the response must not look like a success.
    */
-  commit(request: object): Promise<ResponseHeaders> | undefined {
+  commit(request: object, outcome: { readonly hasFailed?: boolean } = {}): Promise<ResponseHeaders> | undefined {
     const visit = this.#visitOf(request)
     if (!visit || visit.isCommitted) return undefined
     visit.isCommitted = true
-    return visit.opening && this.#commit(visit.opening)
+    return visit.opening && this.#commit(visit.opening, outcome)
   }
 
   /** Stops the watch behind `session.ended`. The store is the caller's to close. */
@@ -173,12 +173,12 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
     return new Session(this.#engine, await openState(this.#engine, exchange, cookie, arrivedAt, { mode, touches }))
   }
 
-  async #commit(opening: Promise<Session<Data>>): Promise<ResponseHeaders> {
+  async #commit(opening: Promise<Session<Data>>, outcome: { readonly hasFailed?: boolean }): Promise<ResponseHeaders> {
     const session = await opening.catch(() => undefined)
     if (!session) return [] // `open` has told the handler why.
     const state = stateOf(session)
     state.isSettled = true
-    await commit(this.#engine, state)
+    await commit(this.#engine, state, outcome)
     // A cache that kept this response would hand one visitor's page, or cookie, to another (RFC 9111 §3).
     const headers = [['cache-control', 'no-store'] as const, ['vary', 'Cookie'] as const]
     return state.setCookie === undefined ? headers : [['set-cookie', state.setCookie], ...headers]
