@@ -20,13 +20,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   testing: ['stores'],
 }
 const coreBuiltins = ['node:crypto', 'node:diagnostics_channel']
-const notOurs = ['node_modules', 'dist', '.git', 'sessions', '.docs-check', '.install-lock']
+const notOurs = ['dist', '.git', 'sessions', '.docs-check', '.install-lock']
 
 /** The text files of this repository. */
 export function repository(folder = '.'): Tree {
   return new Map(
     readdirSync(folder, { withFileTypes: true })
-      .filter(({ name }) => !notOurs.includes(join(folder, name)))
+      .filter(({ name }) => name !== 'node_modules' && !notOurs.includes(join(folder, name)))
       .flatMap((entry) => {
         const path = join(folder, entry.name)
         if (entry.isDirectory()) return [...repository(path)]

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
-import type { SessionId, SessionRecord, Store, Version } from '../../src/core/store.ts'
-import { fileStore } from '../../src/stores/file/index.ts'
+import type { SessionId, SessionRecord, Store, Version } from 'coatcheck'
+import { fileStore } from 'coatcheck/stores/file'
 
 /** What one process of a race is to do. */
 export type Job =

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SessionId, SessionRecord } from 'coatcheck'
+import { fileStore } from 'coatcheck/stores/file'
 import { build } from 'esbuild'
-import type { SessionId, SessionRecord } from '../../src/core/store.ts'
-import { fileStore } from '../../src/stores/file/index.ts'
 import { type Job, numberIn, recordOf } from './file-store-worker.ts'
 
 /* Real processes on one directory. RACE_ROUNDS multiplies the rounds. */

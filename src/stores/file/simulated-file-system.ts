@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../src/stores/file/file-system.ts'
+import type { FileSystem } from './file-system.ts'
 
 /** A directory tree in memory, with the rules of POSIX that the store rests on. For tests. */
 export type Tree = Map<string, Uint8Array | 'directory'>
