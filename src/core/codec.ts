@@ -55,18 +55,27 @@ function parseObject(line: string): Values {
 
 /** What JSON.parse returns is plain by itself; only its depth and a `__proto__` key, spelled out or escaped, are left to check. */
 function needsInspection(text: string): boolean {
-  if (text.includes('__proto__') || text.includes('\\u')) return true
-  let openings = 0
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code === 0x5b || code === 0x7b) openings++
-  }
-  return openings > maxDepth
+  return text.includes('__proto__') || text.includes('\\u') || nestingOf(text) > maxDepth
 }
 
-type Path = readonly (string | number)[]
+/** At least as deep as the values in it; brackets within strings may make it seem deeper. */
+function nestingOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth)
+    else if ((code === 0x5d || code === 0x7d) && depth > 0) depth--
+  }
+  return deepest
+}
 
-/** Whether plain JSON keeps the value whole. Throws for what devalue would not keep either, and for what it would change. */
+type Path = (string | number)[]
+
+/**
+ * Whether plain JSON keeps the value whole. Throws for what devalue would not keep either, and for what it would change.
+ * `path` is where the value lies; it is the same array all the way down.
+ */
 function isPlain(value: unknown, path: Path, seen: Set<object> = new Set()): boolean {
   switch (typeof value) {
     case 'string':
@@ -87,29 +96,34 @@ function isPlain(value: unknown, path: Path, seen: Set<object> = new Set()): boo
   if (path.length > maxDepth) throw refused(path, `nesting deeper than ${maxDepth}`)
   seen.add(object)
   const prototype = Object.getPrototypeOf(object)
-  if (prototype === Object.prototype || prototype === null)
-    return arePlainProperties(object, path, seen) && prototype !== null
+  if (prototype === Object.prototype) return arePlainProperties(object, path, seen)
   if (prototype === Array.prototype) return areElementsPlain(object as unknown[], path, seen)
-  if (prototype === Map.prototype) {
+  if (prototype === null) arePlainProperties(object, path, seen)
+  else if (prototype === Map.prototype) {
     for (const [key, entry] of object as Map<unknown, unknown>) {
-      isPlain(key, [...path, 'key'], seen)
-      isPlain(entry, [...path, typeof key === 'string' ? key : 'value'], seen)
+      isPlainAt('key', key, path, seen)
+      isPlainAt(typeof key === 'string' ? key : 'value', entry, path, seen)
     }
-    return false
+  } else if (prototype === Set.prototype) {
+    for (const entry of object as Set<unknown>) isPlainAt('entry', entry, path, seen)
+  } else if (!keptByDevalue.has(prototype)) {
+    throw refused(path, `an instance of ${prototype.constructor?.name || 'a class'}`)
   }
-  if (prototype === Set.prototype) {
-    for (const entry of object as Set<unknown>) isPlain(entry, [...path, 'entry'], seen)
-    return false
-  }
-  if (!keptByDevalue.has(prototype)) throw refused(path, `an instance of ${prototype.constructor?.name || 'a class'}`)
   return false
+}
+
+function isPlainAt(step: string | number, value: unknown, path: Path, seen: Set<object>): boolean {
+  path.push(step)
+  const plain = isPlain(value, path, seen)
+  path.pop()
+  return plain
 }
 
 function arePlainProperties(object: object, path: Path, seen: Set<object>): boolean {
   let plain = true
   for (const key of Object.keys(object)) {
     if (key === '__proto__') throw refused([...path, key], 'a key named __proto__')
-    plain = isPlain((object as Values)[key], [...path, key], seen) && plain
+    plain = isPlainAt(key, (object as Values)[key], path, seen) && plain
   }
   if (Object.getOwnPropertySymbols(object).length > 0) throw refused(path, 'a key that is a symbol')
   return plain
@@ -119,7 +133,7 @@ function areElementsPlain(array: unknown[], path: Path, seen: Set<object>): bool
   // Neither holes nor named properties have a place in JSON. A stored `[-7, 4294967295]` would be four billion holes.
   if (Object.keys(array).length !== array.length) throw refused(path, 'an array with holes or named properties')
   let plain = true
-  for (let index = 0; index < array.length; index++) plain = isPlain(array[index], [...path, index], seen) && plain
+  for (let index = 0; index < array.length; index++) plain = isPlainAt(index, array[index], path, seen) && plain
   return plain
 }
 
@@ -158,7 +172,7 @@ const views = {
   },
 }
 
-function refused(path: Path, what: string): SessionError {
+function refused(path: readonly (string | number)[], what: string): SessionError {
   const name = path.reduce<string>(
     (text, step) => text + (/^[A-Za-z_$][\w$]*$/.test(String(step)) ? `.${step}` : `[${JSON.stringify(step)}]`),
     'data',

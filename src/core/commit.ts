@@ -8,6 +8,7 @@ import { merge } from './merge.ts'
 import type { Body } from './record-body.ts'
 import { create, type Next, rewrite } from './rewrite.ts'
 import type { Live, SessionState, Stored } from './state.ts'
+import { TimedOut } from './store-calls.ts'
 import {
   formatTicket,
   handleOf,
@@ -80,8 +81,10 @@ export async function createSession(engine: Engine, state: SessionState, data: s
   try {
     return await tryToCreate(engine, state, data)
   } catch (error) {
-    if (error instanceof SessionError && error.code === 'ERR_STORE_UNAVAILABLE') return tryToCreate(engine, state, data)
-    throw error
+    const isUnclear =
+      error instanceof SessionError && error.code === 'ERR_STORE_UNAVAILABLE' && !(error instanceof TimedOut)
+    if (!isUnclear) throw error
+    return tryToCreate(engine, state, data)
   }
 }
 

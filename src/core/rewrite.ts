@@ -5,7 +5,7 @@ import { unpack } from './opening.ts'
 import { type Body, formatBody } from './record-body.ts'
 import type { Stored } from './state.ts'
 import type { Lock, SessionId, SessionRecord, Version, Written } from './store.ts'
-import { busy } from './store-calls.ts'
+import { busy, TimedOut } from './store-calls.ts'
 import { randomName } from './ticket.ts'
 
 /** What a record shall hold next. */
@@ -65,7 +65,7 @@ export async function create(engine: Engine, id: SessionId, next: Next): Promise
   return { record, body: next.body, data: next.data }
 }
 
-/** After a failure that may have been a success, the identical write once more, which is idempotent (rule W2). Nothing else. */
+/** After a failure that may have been a success, the identical write once more, which is idempotent (rule W2). Nothing else; and no second wait for a store that hangs. */
 async function writeOnce(
   engine: Engine,
   record: SessionRecord,
@@ -74,7 +74,8 @@ async function writeOnce(
 ): Promise<Written> {
   try {
     return await engine.calls.write(record, expected, unlock)
-  } catch {
+  } catch (error) {
+    if (error instanceof TimedOut) throw error
     const written = await engine.calls.write(record, expected, unlock)
     if (!written.ok) throw unclear()
     return written

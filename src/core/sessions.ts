@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type Codec, codec as defaultCodec } from './codec.ts'
 import { commit } from './commit.ts'
 import { checkCookieName, checkSameSite, planCookie, type SameSite } from './cookie.ts'
@@ -14,7 +13,7 @@ import { type ReadonlySession, Session, stateOf } from './session.ts'
 import type { Mode } from './state.ts'
 import type { Store } from './store.ts'
 import { StoreCalls } from './store-calls.ts'
-import type { RandomBytes } from './ticket.ts'
+import { pooledRandomBytes, type RandomBytes } from './ticket.ts'
 import { TurnQueue } from './turn-queue.ts'
 import { UserSessions } from './users.ts'
 
@@ -210,7 +209,7 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
     leaseMs: milliseconds('lock.lease', options.lock?.lease ?? '30s'),
     maxBytes,
     clock,
-    randomBytes: options.randomBytes ?? randomBytes,
+    randomBytes: options.randomBytes ?? pooledRandomBytes(),
     turns: new TurnQueue(),
     writes: new TurnQueue(),
     ended: new EndWatch(calls),

@@ -128,7 +128,7 @@ export function busy(cause?: unknown): SessionError {
 }
 
 /** The store did not answer in time: the call may have happened, or may happen yet. */
-class TimedOut extends SessionError {
+export class TimedOut extends SessionError {
   constructor(timeoutMs: number) {
     super('ERR_STORE_UNAVAILABLE', `the session store did not answer within ${timeoutMs} ms`, { retryAfter: 1 })
   }

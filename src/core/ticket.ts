@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { SessionId } from './store.ts'
 
 /** What the cookie's value says: which session, and the proof that the visitor owns it. */
@@ -11,18 +11,29 @@ export interface Ticket {
 
 export type RandomBytes = (size: number) => Uint8Array
 
-export function issueTicket(randomBytes: RandomBytes): Ticket {
-  return { sid: exactly(16, randomBytes), secret: exactly(32, randomBytes) }
+/** Random bytes from `node:crypto`, fetched by the page: one call for each version and secret costs more than the rest of a write. */
+export function pooledRandomBytes(): RandomBytes {
+  let pool = Buffer.alloc(0)
+  return (size) => {
+    if (pool.length < size) pool = randomBytes(Math.max(size, 4096))
+    const bytes = pool.subarray(0, size)
+    pool = pool.subarray(size)
+    return bytes
+  }
+}
+
+export function issueTicket(random: RandomBytes): Ticket {
+  return { sid: exactly(16, random), secret: exactly(32, random) }
 }
 
 /** A fresh proof for the same session. */
-export function issueSecret(randomBytes: RandomBytes): Uint8Array {
-  return exactly(32, randomBytes)
+export function issueSecret(random: RandomBytes): Uint8Array {
+  return exactly(32, random)
 }
 
 /** 128 random bits as text, for versions, epochs and turns. */
-export function randomName(randomBytes: RandomBytes): string {
-  return Buffer.from(exactly(16, randomBytes)).toString('base64url')
+export function randomName(random: RandomBytes): string {
+  return Buffer.from(exactly(16, random)).toString('base64url')
 }
 
 /**
@@ -72,8 +83,8 @@ function mask(bytes: Uint8Array, secret: Uint8Array): Uint8Array {
   return bytes.map((byte, index) => byte ^ key.charCodeAt(index))
 }
 
-function exactly(size: number, randomBytes: RandomBytes): Uint8Array {
-  const bytes = randomBytes(size)
+function exactly(size: number, random: RandomBytes): Uint8Array {
+  const bytes = random(size)
   if (bytes.length !== size) throw new Error(`randomBytes(${size}) returned ${bytes.length} bytes`)
   return bytes
 }

@@ -1,0 +1,12 @@
+import { RedisStore } from 'connect-redis'
+import { serveFastify } from './fastify-application.ts'
+import { contentsOfRedis, redisDatabase } from './redis-database.ts'
+import type { Serve } from './subject.ts'
+
+export const serve: Serve = async ({ redisUrl, faults }) => {
+  const client = await redisDatabase(redisUrl)
+  return {
+    port: await serveFastify(new RedisStore({ client }), faults),
+    contents: () => contentsOfRedis(client),
+  }
+}
