@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** Milliseconds after which a test is told that no answer comes. */
-const patience = 3_000
+const patience = 10_000
 
 export interface Asking {
   readonly headers?: { readonly [name: string]: string | readonly string[] }
