@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import express from 'express'
+import express, { type Request } from 'express'
 import session from 'express-session'
 import { application, type VisitedSession } from '../application/application.ts'
 import { breakCallbacks, type Faults } from './faults.ts'
@@ -14,15 +14,8 @@ interface ExpressSession {
   destroy(callback: Callback): void
 }
 
-interface Request {
-  readonly method: string
-  readonly originalUrl: string
+interface WithSession {
   readonly session: ExpressSession
-}
-
-interface Response {
-  set(name: string, value: string): void
-  status(code: number): { json(body: unknown): void }
 }
 
 /** The application with express-session, as its README sets it up behind a proxy that speaks https. */
@@ -39,8 +32,10 @@ export async function serveExpress(store: object, faults: Faults): Promise<numbe
       cookie: { secure: true },
     }),
   )
-  app.use(async (request: Request, response: Response) => {
-    const answer = await application({ method: request.method, url: request.originalUrl }, () => visited(request))
+  app.use(async (request, response) => {
+    const answer = await application({ method: request.method, url: request.originalUrl }, () =>
+      visited(request as Request & WithSession),
+    )
     if (answer.location) response.set('Location', answer.location)
     response.status(answer.status).json(answer.body)
   })
@@ -48,7 +43,7 @@ export async function serveExpress(store: object, faults: Faults): Promise<numbe
 }
 
 /** `regenerate` replaces `request.session`, and drops its data. */
-function visited(request: Request): VisitedSession {
+function visited(request: WithSession): VisitedSession {
   const save = () => settled((callback) => request.session.save(callback))
   const regenerate = () => settled((callback) => request.session.regenerate(callback))
   return {

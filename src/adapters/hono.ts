@@ -44,11 +44,22 @@ export function coatcheck(sessions: CommitsSessions, { trustProxy }: CoatcheckOp
 
 function addHeaders(c: Context, headers: ResponseHeaders): void {
   const setsCookie = headers.some(([name]) => name === 'set-cookie')
+  const own = changeableHeaders(c)
   for (const [name, value] of headers) {
-    if (name === 'set-cookie') c.header(name, value, { append: true })
-    else if (name === 'vary') c.header(name, varyOnCookie(c.res.headers.get(name) ?? undefined))
-    else c.header(name, cacheControlFor(c.res.headers.get(name) ?? undefined, setsCookie))
+    if (name === 'set-cookie') own.append(name, value)
+    else if (name === 'vary') own.set(name, varyOnCookie(own.get(name) ?? undefined))
+    else own.set(name, cacheControlFor(own.get(name) ?? undefined, setsCookie))
   }
+}
+
+/** Those of the response as it is, as `c.header` would copy it, body and all; of a copy where they can't be changed (a fetched response). */
+function changeableHeaders(c: Context): Headers {
+  try {
+    c.res.headers.delete('coatcheck-probe')
+  } catch {
+    c.res = new Response(c.res.body, c.res)
+  }
+  return c.res.headers
 }
 
 /** What `@hono/node-server` passes as bindings; other runtimes pass none of it. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
-import { publicText, SessionError } from '../core/errors.ts'
-import type { CommitsSessions, Exchange } from '../core/exchange.ts'
+import type { CommitsSessions } from '../core/exchange.ts'
+import { answerError } from './shared/answer-error.ts'
+import { isFailing, setFailing } from './shared/failing.ts'
 import { HeldResponse } from './shared/held-response.ts'
-import { isForwardedHttps, type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
+import { NodeExchange } from './shared/node-exchange.ts'
+import { type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
 
 export interface CoatcheckOptions {
   readonly trustProxy?: TrustProxy
@@ -33,19 +34,25 @@ export function coatcheck(
   options: CoatcheckOptions = {},
 ): RequestListener {
   const isTrusted = trustedProxies(options.trustProxy)
-  const onError = options.onError ?? answerError
+  const onError = options.onError ?? ((error, _request, response) => answerError(error, response))
   return async (request, response) => {
     if (!sessions.attach(request, new NodeExchange(request, response, isTrusted))) return handler(request, response)
     const held = new HeldResponse(
       response,
-      (hasFailed) => sessions.commit(request, { hasFailed }),
-      (error) => onError(error, request, response),
+      () => sessions.commit(request, { hasFailed: isFailing(request) }),
+      (error) => {
+        setFailing(request, true)
+        onError(error, request, response)
+        return true
+      },
     )
     try {
       await handler(request, response)
     } catch (error) {
-      if (!held.hasBegun) held.answer(() => onError(error, request, response))
-      else if (!(await held.hasFailed)) {
+      if (!held.hasBegun) {
+        setFailing(request, true)
+        held.answer(() => onError(error, request, response))
+      } else if (!(await held.hasFailed)) {
         console.error(error)
         // Too late for an answer: the client must see that what it has is not whole.
         if (!response.writableEnded) response.destroy()
@@ -55,53 +62,4 @@ export function coatcheck(
       if (response.destroyed) await held.commitUnanswered()
     }
   }
-}
-
-class NodeExchange implements Exchange {
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
-  readonly #isTrusted: (address: string | undefined) => boolean
-
-  constructor(request: IncomingMessage, response: ServerResponse, isTrusted: (address: string | undefined) => boolean) {
-    this.#request = request
-    this.#response = response
-    this.#isTrusted = isTrusted
-  }
-
-  get method(): string {
-    return this.#request.method ?? 'GET'
-  }
-
-  header(name: string): string | undefined {
-    const value = this.#request.headers[name]
-    return Array.isArray(value) ? value.join(', ') : value
-  }
-
-  get secure(): boolean {
-    const { socket } = this.#request
-    if ((socket as Partial<TLSSocket>).encrypted) return true
-    return this.#isTrusted(socket.remoteAddress) && isForwardedHttps(this.header('x-forwarded-proto'))
-  }
-
-  get host(): string {
-    return this.header('host') ?? this.header(':authority') ?? ''
-  }
-
-  get isAborted(): boolean {
-    return this.#response.destroyed
-  }
-
-  onClose(listener: () => void): void {
-    if (this.#response.destroyed) listener()
-    else this.#response.once('close', listener)
-  }
-}
-
-function answerError(error: unknown, _request: IncomingMessage, response: ServerResponse): void {
-  const isOurs = error instanceof SessionError
-  if (!isOurs) console.error(error)
-  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
-  const retry = isOurs && error.retryAfter !== undefined ? { 'retry-after': String(error.retryAfter) } : {}
-  response.writeHead(isOurs ? error.status : 500, { ...headers, ...retry })
-  response.end(isOurs ? publicText(error) : '500: Internal Server Error\n')
 }

@@ -24,7 +24,11 @@ import {
  * Makes a session's decisions and changes true: nothing, a touch, a write, a creation or a deletion. Throws a SessionError
  * where the response must not look like a success. The turn of an exclusive request ends here in any case.
  */
-export async function commit(engine: Engine, state: SessionState, { hasFailed = false } = {}): Promise<void> {
+export async function commit(
+  engine: Engine,
+  state: SessionState,
+  { hasFailed = false }: { readonly hasFailed?: boolean } = {},
+): Promise<void> {
   try {
     const hasEnded = await endRecords(engine, state)
     if (hasFailed) discardTheRest(state)

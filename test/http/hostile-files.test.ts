@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import { it } from 'node:test'
 import type { SessionId } from 'coatcheck'
 import type { FileStore } from 'coatcheck/stores/file'
-import { onEveryHostWithFiles } from './serving.ts'
+import { onServer } from './serving.ts'
 import { recordIdOf } from './tickets.ts'
 
 interface Parts {
@@ -131,7 +131,7 @@ const additions: { readonly [what: string]: (path: string) => void } = {
     ),
 }
 
-onEveryHostWithFiles((serve) => {
+onServer('node', 'fileStore', (serve) => {
   it('knows the path that the hostile files are planted at', async (t) => {
     const server = await serve(t)
     const alice = await server.signedIn()

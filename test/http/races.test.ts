@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
 import type { Shop } from './application.ts'
-import { onEveryServer, type Server, type Setup } from './serving.ts'
+import { onEveryServer, onServer, type Serve, type Server, type Setup } from './serving.ts'
 import { delayed, jittery, overwriting, withoutTurns } from './stores.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -46,21 +46,25 @@ async function logoutsDuring(server: Server, slowPath: string, count: number): P
   })
 }
 
-onEveryServer((serve) => {
-  /** 100 POSTs at once, half of them to another `Sessions` on the same store, which shares nothing else with the first. */
-  async function nOfTwoProcesses(t: TestContext, between: Setup['between'] = (store) => store): Promise<number> {
-    const server = await serve(t, {
-      between,
-      second: {},
-      routes: ({ second }) => ({
-        'POST /n-elsewhere': async ({ request }) => ({ body: String(++(await second.open(request)).data.n) }),
-      }),
-    })
-    const visitor = await server.signedIn()
-    await times(100, (index) => visitor.post(index % 2 ? '/n' : '/n-elsewhere'))
-    return (await dataOf(visitor)).n
-  }
+/** 100 POSTs at once, half of them to another `Sessions` on the same store, which shares nothing else with the first. */
+async function nOfTwoProcesses(
+  serve: Serve,
+  t: TestContext,
+  between: Setup['between'] = (store) => store,
+): Promise<number> {
+  const server = await serve(t, {
+    between,
+    second: {},
+    routes: ({ second }) => ({
+      'POST /n-elsewhere': async ({ request }) => ({ body: String(++(await second.open(request)).data.n) }),
+    }),
+  })
+  const visitor = await server.signedIn()
+  await times(100, (index) => visitor.post(index % 2 ? '/n' : '/n-elsewhere'))
+  return (await dataOf(visitor)).n
+}
 
+onEveryServer((serve) => {
   for (const [what, between] of Object.entries({ 'at its own pace': undefined, 'with late answers': jittery })) {
     const setup = between ? { between } : {}
 
@@ -85,7 +89,7 @@ onEveryServer((serve) => {
     })
 
     it(`counts 100 parallel POSTs to two processes exactly, the store ${what}`, async (t) => {
-      assert.equal(await nOfTwoProcesses(t, between), 100)
+      assert.equal(await nOfTwoProcesses(serve, t, between), 100)
     })
 
     for (const method of ['GET', 'POST']) {
@@ -170,7 +174,10 @@ onEveryServer((serve) => {
     const answers = await times(20, () => visitor.post('/spend'))
     assert.deepEqual(answers.map(({ body }) => body).sort(), [...Array(19).fill('refused'), 'spent'])
   })
+})
 
+// What these tests are worth does not depend on the adapter or the store.
+onServer('node', 'memoryStore', (serve) => {
   it('would show a store that overwrites', async (t) => {
     const between: typeof jittery = (store) => jittery(overwriting(store))
     const server = await serve(t, { between })
@@ -185,6 +192,6 @@ onEveryServer((serve) => {
   it('would show a store that overwrites and gives everyone the lock', async (t) => {
     // Requests of one process queue before they ask for the lock. Two Sessions on one store are two processes.
     const between: typeof jittery = (store) => jittery(withoutTurns(overwriting(store)))
-    assert.notEqual(await nOfTwoProcesses(t, between), 100)
+    assert.notEqual(await nOfTwoProcesses(serve, t, between), 100)
   })
 })

@@ -17,7 +17,8 @@ onEveryServer((serve) => {
         status,
         location: headers.location,
         cache: headers['cache-control'],
-        vary: headers.vary,
+        // Express's redirect varies on Accept, too.
+        vary: headers.vary?.split(', ').at(-1),
         count: setCookies.length,
       },
       { status: 303, location: '/who', cache: 'no-store', vary: 'Cookie', count: 1 },
@@ -251,6 +252,8 @@ onEveryServer((serve) => {
     const visitor = await server.signedIn()
     const { status, setCookies } = await visitor.get('/throw')
     assert.deepEqual([status, setCookies], [500, []])
+    // Express reports it a moment after it has answered.
+    await eventually(() => error.mock.callCount() > 0)
     assert.match(String(error.mock.calls[0]?.arguments[0]), /a handler failed/)
     assert.equal(JSON.parse((await visitor.get('/data')).body).theme, undefined)
   })

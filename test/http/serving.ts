@@ -5,7 +5,7 @@ import { type SessionRecord, Sessions, type SessionsOptions, type Store } from '
 import { application, initial, type Routes, type Shop } from './application.ts'
 import { Gate } from './gate.ts'
 import { hosts } from './hosts.ts'
-import { openDirectory, type Place, places } from './stores.ts'
+import { type Place, places } from './stores.ts'
 import { Visitor } from './visitor.ts'
 
 export interface Setup {
@@ -55,20 +55,19 @@ export class Clock {
   }
 }
 
-/** Runs the same scenarios on every adapter, each with every store. */
+/**
+ * Runs the same scenarios on every adapter with the memory store, and on one of them with every other store: adapters
+ * and stores know nothing of each other.
+ */
 export function onEveryServer(scenarios: (serve: Serve) => void): void {
-  for (const place of Object.keys(places)) onEveryHost(place, places[place]!, scenarios)
+  for (const host of Object.keys(hosts)) onServer(host, 'memoryStore', scenarios)
+  for (const place of Object.keys(places)) if (place !== 'memoryStore') onServer('node', place, scenarios)
 }
 
-/** Runs the same scenarios on every adapter, with the file store. */
-export function onEveryHostWithFiles(scenarios: (serve: Serve) => void): void {
-  onEveryHost('fileStore', openDirectory, scenarios)
-}
-
-function onEveryHost(placeName: string, open: () => Place, scenarios: (serve: Serve) => void): void {
-  for (const host of Object.keys(hosts)) {
-    describe(`${host} with ${placeName}`, () => scenarios((t, setup) => serve(t, host, setup?.place ?? open(), setup)))
-  }
+/** Runs scenarios that do not depend on the adapter, or not on the store either. */
+export function onServer(host: string, place: string, scenarios: (serve: Serve) => void): void {
+  describe(`${host} with ${place}`, () =>
+    scenarios((t, setup) => serve(t, host, setup?.place ?? places[place]!(), setup)))
 }
 
 async function serve(t: TestContext, host: string, place: Place, setup: Setup = {}): Promise<Server> {

@@ -8,6 +8,12 @@ const methods: readonly Method[] = ['writeHead', 'write', 'end', 'flushHeaders']
 
 type AnyMethod = (...args: never[]) => unknown
 
+/**
+ * Is told that the commit failed, and whether the handler had written its response to the end. Returns whether it has
+ * answered in the handler's stead; if not, someone will, and what is written from then on is that answer.
+ */
+type Fail = (error: unknown, isWhole: boolean) => boolean
+
 interface Call {
   readonly method: Method
   args: unknown[]
@@ -19,21 +25,19 @@ interface Call {
  */
 export class HeldResponse {
   readonly #response: ServerResponse
-  readonly #commit: (hasFailed: boolean) => Promise<ResponseHeaders> | undefined
-  readonly #fail: (error: unknown) => void
+  readonly #commit: () => Promise<ResponseHeaders> | undefined
+  readonly #fail: Fail
   /** The response's methods as they were: Node's, or those of whoever holds it too. */
   readonly #own = new Map<Method, PropertyDescriptor | undefined>()
   readonly #next = {} as Record<Method, AnyMethod>
   readonly #held = {} as Record<Method, AnyMethod>
   /** What was written meanwhile. Undefined: the response is not held. */
   #calls: Call[] | undefined = []
+  /** Someone else answers: what still comes out of a wrapper, such as a compression, goes nowhere. */
+  #isReplaced = false
   #committing: Promise<boolean> | undefined
 
-  constructor(
-    response: ServerResponse,
-    commit: (hasFailed: boolean) => Promise<ResponseHeaders> | undefined,
-    fail: (error: unknown) => void,
-  ) {
+  constructor(response: ServerResponse, commit: () => Promise<ResponseHeaders> | undefined, fail: Fail) {
     this.#response = response
     this.#commit = commit
     this.#fail = fail
@@ -68,13 +72,14 @@ export class HeldResponse {
   #intercept(method: Method, args: unknown[]): unknown {
     if (!this.#committing) this.#begin(undefined)
     const calls = this.#calls
-    if (!calls) return this.#pass({ method, args })
+    if (!calls)
+      return this.#isReplaced ? swallow(this.#response, method)(...(args as never[])) : this.#pass({ method, args })
     calls.push({ method, args })
     return method === 'write' ? false : this.#response
   }
 
   #begin(respond: (() => void) | undefined): void {
-    const committing = this.#commit(respond !== undefined)
+    const committing = this.#commit()
     if (!committing) {
       this.#letGo()
       if (respond) this.#answer([], respond)
@@ -102,12 +107,15 @@ export class HeldResponse {
     this.#showHeadersSent(false)
     for (const method of methods) {
       // Whoever has wrapped a method since (a compression) goes on doing so.
-      if (this.#response[method] !== this.#held[method]) continue
-      const own = this.#own.get(method)
-      if (own) Object.defineProperty(this.#response, method, own)
-      else delete (this.#response as Partial<ServerResponse>)[method]
+      if (this.#response[method] === this.#held[method]) this.#restore(method)
     }
     return calls
+  }
+
+  #restore(method: Method): void {
+    const own = this.#own.get(method)
+    if (own) Object.defineProperty(this.#response, method, own)
+    else delete (this.#response as Partial<ServerResponse>)[method]
   }
 
   #pass({ method, args }: Call): unknown {
@@ -137,9 +145,16 @@ export class HeldResponse {
   }
 
   #answerError(error: unknown, unwritten: readonly Call[], headers: ResponseHeaders): void {
-    this.#answer(headers, () => this.#fail(error))
+    const isWhole = unwritten.some(({ method }) => method === 'end')
+    let hasAnswered = true
+    this.#isReplaced = true
+    // Past whoever has wrapped a method since: a compression has begun with the response that is not sent.
+    for (const method of methods) this.#restore(method)
+    this.#answer(headers, () => {
+      hasAnswered = this.#fail(error, isWhole)
+    })
     // The handler goes on writing its own answer, to no one.
-    for (const method of methods) this.#replace(method, swallow(this.#response, method))
+    if (hasAnswered) for (const method of methods) this.#replace(method, swallow(this.#response, method))
     for (const { args } of unwritten) callBack(args)
   }
 

@@ -8,6 +8,7 @@ export type TrustProxy = readonly string[]
 
 /** Throws a TypeError for what is neither an address nor a range. */
 export function trustedProxies(trustProxy: TrustProxy = []): (address: string | undefined) => boolean {
+  if (trustProxy.length === 0) return () => false
   const list = new BlockList()
   for (const entry of trustProxy.flatMap((name) => (name === 'loopback' ? ['127.0.0.0/8', '::1'] : [name]))) {
     const [address = '', prefix] = entry.split('/')
