@@ -3,7 +3,7 @@
 //   npm test -- --test-name-pattern=destroyed     options go to Node's test runner
 import './first-run/node-version.mjs'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -49,6 +49,7 @@ function temporaryFolder() {
 
 function run(files) {
   const folder = temporaryFolder()
+  chmodSync(folder, 0o711) // some tests look at it as another user
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env // set when a test runs this script: Node would skip our tests
   const isGroup = process.platform !== 'win32'
   const runner = spawn(
