@@ -123,6 +123,7 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
   const { draft, privilege } = state
   const isChanged = state.mode !== 'read-only' && draft.isChanged()
   const isWanted = isChanged || privilege !== undefined || state.flash?.hasAdded === true
+  if (isWanted && state.failure) throw state.failure
   if (privilege && state.exchange.isAborted) {
     // What the handler stored belongs to a sign-in that nobody will hear of. Without it, the rest must not be stored either.
     return publish('discarded', { handle: handleOf(live.record.id), reason: 'client-gone' })
@@ -136,7 +137,9 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
   const written = await rewrite(engine, live, {
     unlock: state.turn?.lock,
     plan(theirs) {
-      const data = theirs === live || !isChanged ? (isChanged ? mine : theirs.data) : mergeInto(engine, state, theirs)
+      // `keep` also bars what others stored meanwhile.
+      const isMerged = theirs !== live && (isChanged || privilege?.keep !== undefined)
+      const data = isMerged ? engine.codec.encode(mergeInto(engine, state, theirs)) : isChanged ? mine : theirs.data
       const planned = planBody(engine, state, live, theirs.body)
       secret = planned.secret
       if (state.mode === 'read-only' || (!planned.isChanged && data === theirs.data)) return undefined
@@ -160,10 +163,12 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
   else {
     state.turn?.leave()
     state.turn = undefined
-    state.live = { ...written, ticket: secret ? { ...live.ticket, secret } : live.ticket, hash: live.hash }
+    // A rotation is confirmed by a later request, not by this one after `save`: its response may be lost (rule R1).
+    state.live = { ...live, ...written }
+    if (secret && privilege)
+      state.live = { ...state.live, ticket: { ...live.ticket, secret }, hash: hashSecret(secret) }
     if (secret) {
       const reason = privilege ? 'privilege' : 'periodic'
-      state.live = { ...state.live, hash: hashSecret(secret) }
       if (written.body.current !== live.body.current) {
         publish('rotated', { handle: handleOf(live.record.id), userId: written.record.userId, reason })
       }
@@ -253,13 +258,22 @@ function ownerOf({ record }: Stored, { privilege, arrivedAt }: SessionState): Pi
 }
 
 /** This request's changes on top of what others stored meanwhile, as text. */
-function mergeInto(engine: Engine, { draft, turn }: SessionState, theirs: Stored): string {
-  const versions = { loaded: draft.loaded, mine: draft.data, theirs: engine.codec.decode(theirs.data) }
+export function mergeInto(engine: Engine, { draft, turn, privilege }: SessionState, theirs: Stored): Values {
+  const keep = privilege?.keep
+  const kept = (values: Values): Values =>
+    keep ? Object.fromEntries(Object.entries(values).filter(([key]) => keep.includes(key))) : values
+  const versions = {
+    loaded: kept(draft.loaded),
+    mine: kept(draft.data),
+    theirs: kept({ ...engine.initial(), ...engine.codec.decode(theirs.data) }),
+  }
   const { data, conflicts } = merge(engine.codec, engine.rules, versions)
   if (conflicts.length > 0) publish('conflict', { handle: handleOf(theirs.record.id), keys: conflicts })
   // Rule X3: this request has read the key in its turn, and what came in since must not be lost.
   if (turn && conflicts.length > 0) throw conflict()
-  return engine.codec.encode(data)
+  if (!keep) return data
+  const others = Object.entries(draft.data).filter(([key]) => !keep.includes(key))
+  return { ...Object.fromEntries(others), ...data }
 }
 
 /** The session ended, or someone signed in on it, while this sign-in was under way: a new record, with this request's own changes. */

@@ -49,6 +49,13 @@ export class SessionError extends Error {
   }
 }
 
+/** Whether what this request wanted must not be tried again on another base: it may be stored, or its turn is over. */
+export function isFinal(error: unknown): boolean {
+  return (
+    error instanceof SessionError && (error.code === 'ERR_STORE_UNAVAILABLE' || error.code === 'ERR_SESSION_CONFLICT')
+  )
+}
+
 /** What a visitor is told: the message is for the application's people. */
 export function publicText({ code, status }: SessionError): string {
   const hint = status === 409 || status === 503 ? 'Please try again.' : 'Please tell whoever runs this site.'

@@ -47,6 +47,7 @@ export async function openState(
     isSignedOut: false,
     flash: undefined,
     turn,
+    failure: undefined,
     setCookie: undefined,
     isSettled: false,
   }

@@ -77,7 +77,7 @@ async function writeOnce(
   } catch (error) {
     if (error instanceof TimedOut) throw error
     const written = await engine.calls.write(record, expected, unlock)
-    if (!written.ok) throw unclear()
+    if (!written.ok && written.reason !== 'revoked') throw unclear()
     return written
   }
 }

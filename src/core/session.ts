@@ -1,7 +1,7 @@
 import { commit } from './commit.ts'
 import type { DeepReadonly, Values } from './data.ts'
 import type { Engine } from './engine.ts'
-import { SessionError } from './errors.ts'
+import { isFinal, SessionError } from './errors.ts'
 import { Flash } from './flash.ts'
 import type { SessionState } from './state.ts'
 import type { SessionId } from './store.ts'
@@ -145,7 +145,7 @@ export class Session<Data> {
     const owner = this.#state.live?.record.userId
     if (owner !== undefined && owner !== userId) this.#leaveRecord(keep ?? [])
     else if (keep) this.#state.draft.keepOnly(keep)
-    this.#state.privilege = { userId, isRemembered: remember }
+    this.#state.privilege = { userId, isRemembered: remember, keep }
   }
 
   /** The record is deleted; the visitor goes on as an anonymous one, with the data that `keep` names. */
@@ -180,7 +180,12 @@ export class Session<Data> {
   /** Commits now instead of before the first byte, and lets the next exclusive request in (PHP's `session_write_close`). */
   async save(): Promise<void> {
     this.#assertOpen('save')
-    await commit(this.#engine, this.#state)
+    try {
+      await commit(this.#engine, this.#state)
+    } catch (error) {
+      if (isFinal(error)) this.#state.failure = error
+      throw error
+    }
     const { live, draft } = this.#state
     if (live) draft.rebase(live.data)
   }

@@ -27,6 +27,8 @@ export type Mode = 'read-only' | 'shared' | 'exclusive'
 export interface Privilege {
   readonly userId?: string
   readonly isRemembered?: boolean
+  /** The only keys that pass from what others stored meanwhile. Undefined: all. */
+  readonly keep?: readonly string[] | undefined
 }
 
 /** One session during one request: what it was when opened, and what was decided since. */
@@ -51,6 +53,8 @@ export interface SessionState {
   /** Made when the handler asks for it. */
   flash: Flash | undefined
   turn: Turn | undefined
+  /** A `save` or an `update` that failed with changes pending: no later commit may store them on another base (rule W2). */
+  failure: unknown
   /** The Set-Cookie line that the response gets. */
   setCookie: string | undefined
   isSettled: boolean

@@ -1,13 +1,14 @@
-import { conflict, createSession, gone, superseded } from './commit.ts'
+import { conflict, createSession, gone, mergeInto, superseded } from './commit.ts'
 import type { Values } from './data.ts'
 import type { Engine } from './engine.ts'
-import { merge } from './merge.ts'
+import { isFinal } from './errors.ts'
 import { rewrite } from './rewrite.ts'
 import type { Live, SessionState, Stored } from './state.ts'
 
 /** Changes what is stored now, exactly, without a lock (rule U1). Edits of this request that are still pending come first. */
 export async function update<T>(engine: Engine, state: SessionState, change: (data: Values) => T): Promise<T> {
   const { draft } = state
+  if (state.failure) throw state.failure
   if (!state.live) {
     if (state.isSpent && !state.privilege) throw superseded()
     const changed = apply(engine, draft.data, change)
@@ -16,16 +17,21 @@ export async function update<T>(engine: Engine, state: SessionState, change: (da
     return changed.result
   }
   const live = state.live
-  const pending = draft.isChanged() ? { loaded: draft.loaded, mine: draft.data } : undefined
+  const isPending = draft.isChanged()
   const accepts = (theirs: Stored | undefined): boolean => {
     if (!theirs) throw gone()
     if (theirs.body.epoch !== live.body.epoch) throw superseded()
     if (state.turn && theirs.body.turn !== live.body.turn) throw conflict()
     return true
   }
-  const withPending = (theirs: Values): Values =>
-    pending ? merge(engine.codec, engine.rules, { ...pending, theirs }).data : theirs
-  const { stored, result } = await updateStored(engine, live, accepts, change, withPending)
+  const withPending = (theirs: Stored): Values => {
+    if (!isPending) return engine.codec.decode(theirs.data)
+    return theirs === live ? draft.data : mergeInto(engine, state, theirs)
+  }
+  const { stored, result } = await updateStored(engine, live, accepts, change, withPending).catch((error: unknown) => {
+    if (isPending && isFinal(error)) state.failure = error
+    throw error
+  })
   state.live = { ...live, ...stored } satisfies Live
   draft.rebase(stored.data)
   return result
@@ -37,13 +43,13 @@ export async function updateStored<T>(
   start: Stored,
   accepts: (theirs: Stored | undefined) => boolean,
   change: (data: Values) => T,
-  prepare: (theirs: Values) => Values = (theirs) => theirs,
+  prepare: (theirs: Stored) => Values = (theirs) => engine.codec.decode(theirs.data),
 ): Promise<{ stored: Stored; result: T }> {
   let latest: { stored: Stored; result: T } | undefined
   const written = await rewrite(engine, start, {
     accepts,
     plan(theirs) {
-      const { text, result } = apply(engine, prepare(engine.codec.decode(theirs.data)), change)
+      const { text, result } = apply(engine, prepare(theirs), change)
       latest = { stored: theirs, result }
       const { userId, openedAt } = theirs.record
       return text === theirs.data ? undefined : { body: theirs.body, data: text, userId, openedAt }
