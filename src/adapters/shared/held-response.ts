@@ -28,7 +28,6 @@ export class HeldResponse {
   readonly #commit: () => Promise<ResponseHeaders> | undefined
   readonly #fail: Fail
   /** The response's methods as they were: Node's, or those of whoever holds it too. */
-  readonly #own = new Map<Method, PropertyDescriptor | undefined>()
   readonly #next = {} as Record<Method, AnyMethod>
   readonly #held = {} as Record<Method, AnyMethod>
   /** What was written meanwhile. Undefined: the response is not held. */
@@ -42,7 +41,6 @@ export class HeldResponse {
     this.#commit = commit
     this.#fail = fail
     for (const method of methods) {
-      this.#own.set(method, Object.getOwnPropertyDescriptor(response, method))
       this.#next[method] = response[method] as AnyMethod
       this.#held[method] = (...args: unknown[]) => this.#intercept(method, args)
       this.#replace(method, this.#held[method])
@@ -107,15 +105,10 @@ export class HeldResponse {
     this.#showHeadersSent(false)
     for (const method of methods) {
       // Whoever has wrapped a method since (a compression) goes on doing so.
-      if (this.#response[method] === this.#held[method]) this.#restore(method)
+      // Assigned, not deleted: an object that loses a property is slow from then on.
+      if (this.#response[method] === this.#held[method]) this.#replace(method, this.#next[method])
     }
     return calls
-  }
-
-  #restore(method: Method): void {
-    const own = this.#own.get(method)
-    if (own) Object.defineProperty(this.#response, method, own)
-    else delete (this.#response as Partial<ServerResponse>)[method]
   }
 
   #pass({ method, args }: Call): unknown {
@@ -149,7 +142,7 @@ export class HeldResponse {
     let hasAnswered = true
     this.#isReplaced = true
     // Past whoever has wrapped a method since: a compression has begun with the response that is not sent.
-    for (const method of methods) this.#restore(method)
+    for (const method of methods) this.#replace(method, this.#next[method])
     this.#answer(headers, () => {
       hasAnswered = this.#fail(error, isWhole)
     })
@@ -174,7 +167,7 @@ export class HeldResponse {
   }
 
   #replace(method: Method, value: AnyMethod): void {
-    Object.defineProperty(this.#response, method, { configurable: true, writable: true, value })
+    ;(this.#response as unknown as Record<Method, AnyMethod>)[method] = value
   }
 
   /** An error handler that asks must not begin a second answer. */
