@@ -55,7 +55,9 @@ export function userSessions(directory: RecordDirectory): UserSessions {
     const token = directory.newToken()
     await change(userId, options, (user) => {
       const next = nextGeneration(user, notBefore, token)
-      if (except && isSessionId(except)) addUserEntry(fs, userEntryPath(layout, userId, next.sessions, except))
+      // Only from the present generation: of two devices that sign out all others at once, neither may keep itself.
+      const isKept = except && isSessionId(except) && fs.exists(userEntryPath(layout, userId, user.sessions, except))
+      if (isKept) addUserEntry(fs, userEntryPath(layout, userId, next.sessions, except))
       return next
     })
     await settle?.(...parentsOf(userPath(layout, userId)))
