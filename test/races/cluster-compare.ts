@@ -1,0 +1,61 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { codec, type SessionId, type SessionRecord, Sessions } from 'coatcheck'
+import { parseBody } from '../../src/core/record-body.ts'
+import { initial, type Shop } from '../http/application.ts'
+import type { Cluster } from './cluster-host.ts'
+import type { Judge } from './cluster-judge.ts'
+
+/** Every record in the directory, decoded. Throws `CorruptRecordError` for one that is torn. */
+export function decodeAll({ directory, store }: Cluster): SessionRecord[] {
+  const options = { now: Date.now(), signal: new AbortController().signal }
+  const records = join(directory, 'records')
+  const names = readdirSync(records).flatMap((shard) => readdirSync(join(records, shard)))
+  return names.flatMap((name) => {
+    const [, id] = /^sess_([0-9a-f]{64})$/.exec(name) ?? []
+    const record = id && (store.read(id as SessionId, options) as SessionRecord | undefined)
+    if (!record) return []
+    parseBody(record.body)
+    return [record]
+  })
+}
+
+/** What is stored in the end against what is known, once every request has been answered. The judge hears of each difference. */
+export async function compare(cluster: Cluster, judge: Judge): Promise<void> {
+  const records = new Map(decodeAll(cluster).map((record) => [record.id as string, record]))
+  const unheardOf = new Map<string | undefined, number>()
+  for (const { id, userId } of records.values()) {
+    if (!judge.ledger.sessions.has(id)) unheardOf.set(userId, (unheardOf.get(userId) ?? 0) + 1)
+  }
+  for (const [user, count] of unheardOf) {
+    if (count > judge.ledger.unheardOf(user))
+      judge.fail(`${count} sessions that no answer told of, for ${user ?? 'nobody'}`)
+  }
+  for (const session of judge.ledger.sessions.values()) {
+    const record = records.get(session.id)
+    if (record && session.endedAt < Number.POSITIVE_INFINITY) judge.fail('alive after its end', session)
+    if (!record && session.enders.size === 0) judge.fail('gone, and nobody ended it', session)
+    if (!record) continue
+    const isOwner = record.userId === session.user
+    const mayBeOwner = record.userId !== undefined && session.possibleUsers.has(record.userId)
+    if (!isOwner && (session.user !== undefined || !mayBeOwner)) judge.fail(`is ${record.userId}’s`, session)
+    const data = { ...initial(), ...codec.decode(parseBody(record.body).data) } as Shop
+    for (const mistake of session.mistakesIn(data)) judge.fail(mistake, session)
+  }
+  await compareLists(cluster, judge, [...records.values()])
+}
+
+async function compareLists({ store }: Cluster, judge: Judge, records: readonly SessionRecord[]): Promise<void> {
+  const sessions = new Sessions<Shop>({ store, initial })
+  const users = new Set([...judge.ledger.sessions.values()].flatMap(({ possibleUsers }) => [...possibleUsers]))
+  let listed = 0
+  for (const user of users) {
+    const ids = await sessions.ofUser(user).list()
+    const live = records.filter(({ userId }) => userId === user)
+    if (ids.length !== live.length) judge.fail(`${user} has ${live.length} sessions, and ${ids.length} are listed`)
+    listed += ids.length
+  }
+  const signedIn = records.filter(({ userId }) => userId !== undefined).length
+  if (listed !== signedIn) judge.fail(`${signedIn} records are signed in, ${listed} are listed`)
+  sessions.close()
+}

@@ -1,0 +1,74 @@
+import cluster from 'node:cluster'
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { Sessions } from 'coatcheck'
+import { coatcheck } from 'coatcheck/adapters/node'
+import { fileStore } from 'coatcheck/stores/file'
+import { application, initial, type Shop } from '../http/application.ts'
+import { Gate } from '../http/gate.ts'
+import { type Fault, faults } from './cluster-faults.ts'
+import { routes } from './cluster-routes.ts'
+
+/* One of the processes that share a port and a directory. It ends with the test, whatever ends that. */
+
+export interface WorkerSettings {
+  /** Removed by the workers if the test dies without a chance to do so. */
+  readonly root: string
+  readonly directory: string
+  readonly fault: Fault
+  /** Milliseconds. */
+  readonly rotateEvery: number
+}
+
+/** Milliseconds after which a visit is written down again. */
+export const touchInterval = 25
+
+/** Says which process has answered. */
+export const workerHeader = 'x-worker'
+
+class RemoteGate extends Gate {
+  override pass(): Promise<void> {
+    process.send?.('waiting')
+    return super.pass()
+  }
+}
+
+export function serve({ root, directory, fault, rotateEvery }: WorkerSettings): void {
+  const sessions = new Sessions<Shop>({
+    store: faults[fault](fileStore(directory)),
+    initial,
+    merge: { visits: 'sum', items: 'append' },
+    rotation: { every: rotateEvery },
+    // Most visits are written down, and the clean-up runs all the time: both beside everything else.
+    touchInterval,
+    cleanupInterval: 250,
+  })
+  const gate = new RemoteGate()
+  process.on('message', () => gate.open())
+  cluster.worker?.once('disconnect', () => {
+    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+    process.exit()
+  })
+  const shop = application(sessions, gate, routes(sessions))
+  const server = createServer(
+    coatcheck(sessions, async (request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+      const {
+        status = 200,
+        headers,
+        body,
+      } = await shop({
+        request,
+        method: request.method ?? '',
+        path: pathname,
+        query: searchParams,
+        body: async () => '',
+      })
+      response.writeHead(status, { ...headers, [workerHeader]: process.pid })
+      response.end(typeof body === 'string' ? body : undefined)
+    }),
+  )
+  // A connection that was idle for five seconds must not close under a request.
+  server.keepAliveTimeout = 0
+  server.listen(0, '127.0.0.1')
+}
