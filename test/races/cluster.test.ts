@@ -188,21 +188,27 @@ describe('four processes on a faulty store', () => {
 
   it('are seen to lose counts and keys, and to undo logouts, where a write overwrites', async (t) => {
     const cluster = await faultyCluster(t, 'overwrites')
-    assert.notEqual((await hundred(cluster, 'GET', '/update')).data.n, 100)
-    assert.notEqual((await hundred(cluster, 'GET', '/visit')).data.visits, 100)
-    assert.notDeepEqual((await twentyKeys(cluster, 'GET')).kept, allTwenty)
-    assert.deepEqual(await logoutsDuring(cluster, 'POST', '/slow-writer', 20), [
-      'logout 303, other 200, replayed alice',
-    ])
+    await shows(async () => (await hundred(cluster, 'GET', '/update')).data.n !== 100)
+    await shows(async () => (await hundred(cluster, 'GET', '/visit')).data.visits !== 100)
+    await shows(async () => (await twentyKeys(cluster, 'GET')).kept.length !== allTwenty.length)
+    await shows(async () => (await logoutsDuring(cluster, 'POST', '/slow-writer', 20)).includes(revived))
   })
 
   it('are seen to lose counts of POSTs where a write overwrites, and everyone gets the lock', async (t) => {
     const cluster = await faultyCluster(t, 'overwrites, and gives everyone the lock')
-    assert.notEqual((await hundred(cluster, 'POST', '/n')).data.n, 100)
+    await shows(async () => (await hundred(cluster, 'POST', '/n')).data.n !== 100)
   })
 
   it('are seen to undo logouts where a touch re-creates', async (t) => {
     const cluster = await faultyCluster(t, 're-creates by a touch')
-    assert.deepEqual(await logoutsDuring(cluster, 'GET', '/slow-reader', 20), ['logout 303, other 200, replayed alice'])
+    await shows(async () => (await logoutsDuring(cluster, 'GET', '/slow-reader', 20)).includes(revived))
   })
+
+  const revived = 'logout 303, other 200, replayed alice'
+
+  /** On a busy machine a race may happen not to take place: some rounds are allowed until the fault shows. */
+  async function shows(look: () => Promise<boolean>): Promise<void> {
+    for (let round = 0; round < 20; round++) if (await look()) return
+    assert.fail('20 rounds did not show it')
+  }
 })
