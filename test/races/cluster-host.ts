@@ -36,6 +36,8 @@ export interface Cluster {
   readonly listening: readonly Worker[]
   /** Kills one, at once (SIGKILL). Another takes its place. */
   kill(worker: Worker): void
+  /** Rejects when a worker ends by itself. No other takes its place. */
+  readonly crashed: Promise<never>
   stop(): Promise<void>
 }
 
@@ -62,6 +64,11 @@ export async function startCluster({
   let onNews = (): void => {}
   let isStopping = false
   let crash: Error | undefined
+  let onCrash = (_error: Error): void => {}
+  const crashed = new Promise<never>((_resolve, reject) => {
+    onCrash = reject
+  })
+  crashed.catch(() => {})
 
   function fork(): void {
     const worker = cluster.fork({ NODE_ENV: 'production' })
@@ -78,8 +85,10 @@ export async function startCluster({
     worker.once('exit', (code, signal) => {
       workers.delete(worker)
       listening.delete(worker)
-      if (signal !== 'SIGKILL') crash = new Error(`a worker ended by itself (${signal ?? code})`)
-      else if (!isStopping) fork()
+      if (signal !== 'SIGKILL') {
+        crash = new Error(`a worker ended by itself (${signal ?? code})`)
+        onCrash(crash)
+      } else if (!isStopping) fork()
       onNews()
     })
   }
@@ -110,6 +119,7 @@ export async function startCluster({
   const visitor = (own = agent): Visitor => new Visitor(port, own)
   return {
     stop,
+    crashed,
     port,
     directory,
     store,

@@ -28,7 +28,7 @@ export async function run(load: Load): Promise<Walker[]> {
   // A worker is handed one connection per turn of its event loop, which is slow beside everything else.
   await Promise.all(walkers.map(({ visitor }) => visitor.get('/untouched')))
   const each = Math.ceil(load.requests / visitors)
-  await Promise.all(walkers.map((walker) => walker.walk(each)))
+  await Promise.race([load.cluster.crashed, Promise.all(walkers.map((walker) => walker.walk(each)))])
   return walkers
 }
 
