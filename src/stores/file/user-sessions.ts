@@ -52,9 +52,9 @@ export function userSessions(directory: RecordDirectory): UserSessions {
   async function deleteByUser(userId: string, options: RevokeOptions): Promise<number> {
     const { except, notBefore } = options
     if (!Number.isFinite(notBefore)) throw new TypeError(`notBefore must be a time in milliseconds, got ${notBefore}`)
-    const token = directory.newToken()
     await change(userId, options, (user) => {
-      const next = nextGeneration(user, notBefore, token)
+      // A new one at each try: what a refused try has put into its generation must not count.
+      const next = nextGeneration(user, notBefore, directory.newToken())
       // Only from the present generation: of two devices that sign out all others at once, neither may keep itself.
       const isKept = except && isSessionId(except) && fs.exists(userEntryPath(layout, userId, user.sessions, except))
       if (isKept) addUserEntry(fs, userEntryPath(layout, userId, next.sessions, except))
