@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { Sessions } from 'coatcheck'
 import { coatcheck } from 'coatcheck/adapters/node'
@@ -45,8 +45,10 @@ export function serve({ root, directory, fault, rotateEvery }: WorkerSettings): 
   })
   const gate = new RemoteGate()
   process.on('message', () => gate.open())
+  // A signal to the whole group (Ctrl-C) ends the test, and the end of the test ends this.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   cluster.worker?.once('disconnect', () => {
-    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+    remove(root)
     process.exit()
   })
   const shop = application(sessions, gate, routes(sessions))
@@ -71,4 +73,15 @@ export function serve({ root, directory, fault, rotateEvery }: WorkerSettings): 
   // A connection that was idle for five seconds must not close under a request.
   server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
+}
+
+/** All workers do it at once, and some are still at work. */
+function remove(root: string): void {
+  for (let tries = 0; tries < 50 && existsSync(root); tries++) {
+    try {
+      rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+    } catch {
+      // Another one has removed, or added, what this one was about to remove.
+    }
+  }
 }
