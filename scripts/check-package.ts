@@ -15,7 +15,7 @@ interface Manifest {
 
 class Fault extends Error {}
 
-/** What the core may weigh, minified and gzipped without devalue. The aim is 8 KB; it is at 11.6, and must not grow unnoticed. */
+/** What the core may weigh, minified and gzipped without devalue. The aim is 8 KB; it is at 11.9, and must not grow unnoticed. */
 const aim = 8 * 1024
 const bound = 12.5 * 1024
 
