@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Something of the machine that a test can't do without: `it('…', { skip: chromium().skip }, …)`. */
@@ -14,10 +14,25 @@ export function chromium(): Need {
   return program('Chromium', 'CHROMIUM_PATH', ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])
 }
 
+export function redisServer(): Need {
+  return program('redis-server', 'REDIS_SERVER_PATH', ['redis-server'])
+}
+
+/** The server's own program; `initdb` and the rest lie beside it. Debian keeps them off the PATH. */
+export function postgres(): Need {
+  const versions = readFolder('/usr/lib/postgresql').sort((one, other) => Number(other) - Number(one))
+  const folders = versions.map((version) => `/usr/lib/postgresql/${version}/bin`)
+  return program('PostgreSQL', 'POSTGRES_PATH', ['postgres'], folders)
+}
+
+export function pgbouncer(): Need {
+  return program('pgbouncer', 'PGBOUNCER_PATH', ['pgbouncer'], ['/usr/sbin'])
+}
+
 /** Absent, it is a reason to skip; where `CI` is set, nothing may be absent, so it throws. */
-function program(title: string, variable: string, names: readonly string[]): Need {
+function program(title: string, variable: string, names: readonly string[], more: readonly string[] = []): Need {
   const named = process.env[variable]
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin', ...more]
   const candidates = named ? [named] : names.flatMap((name) => folders.map((folder) => join(folder, name)))
   const path = candidates.find(isExecutable)
   if (path) return { path }
@@ -27,6 +42,14 @@ function program(title: string, variable: string, names: readonly string[]): Nee
   if (process.env.CI && process.env.CI !== 'false')
     throw new Error(`${reason}, and with CI set no test is skipped for that`)
   return { path: '', skip: reason }
+}
+
+function readFolder(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
 }
 
 function isExecutable(path: string): boolean {

@@ -77,6 +77,14 @@ export interface UserIndex {
   deleteByUser(userId: string, options: RevokeOptions): MaybePromise<number>
 }
 
+/** Told by a store that hears of deletions in other processes. */
+export interface EndListener {
+  /** The record with this id was deleted, by whichever process. May come late, twice, or not at all; never for a record that lives. */
+  onEnd(id: SessionId): void
+  /** Whether deletions are heard of at present. Said once the channel is open, and again whenever it is lost or back. */
+  onHearing(hears: boolean): void
+}
+
 /**
  * Where sessions live. This is the extension point: implement it, then run `testStore` of `coatcheck/testing` on it.
  *
@@ -131,6 +139,13 @@ export interface Store {
 
   /** Removes what has expired, at most `batch` records a call, and says how many; less than `batch` means done for now. Costs what has expired, not what exists. */
   deleteExpired?(options: StoreOptions & { readonly batch: number }): MaybePromise<number>
+
+  /**
+   * Tells of every record that `delete` or `deleteByUser` removes in any process, soon after. Returns at once, with a
+   * function that stops it; opening the channel, and opening it again when it is lost, is the store's own affair. Without
+   * this, and while the channel is lost, core looks once a second at the sessions that are watched.
+   */
+  subscribe?(listener: EndListener): () => void
 
   /** Lets go of timers and handles of the store's own. Clients and pools are the caller's. */
   close?(): MaybePromise<void>
