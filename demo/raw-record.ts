@@ -9,7 +9,7 @@ export interface RawRecord {
   /** Within the store's directory. */
   path: string
   bytes: number
-  /** The file's lines, with hashes shortened and long data cut off. */
+  /** The file's lines, with hashes shortened and long data cut off: the store's fields, the protocol's, then one for each key of the data. */
   lines: string[]
 }
 
@@ -24,8 +24,7 @@ const shownBytes = 4096
 /**
  * Reads the file that the store wrote, not what the library makes of it. Undefined: there is none.
  *
- * Its lines are the store's fields, the protocol's fields, and the session's data (`src/stores/file/record-file.ts`).
- * Hashes of secrets open nothing; they are shortened to be readable.
+ * How it is laid out: `src/stores/file/record-file.ts` and `src/core/record-body.ts`. Hashes of secrets open nothing; they are shortened to be readable.
  */
 export async function readRawRecord({ store, directory }: StoredIn, id: SessionId): Promise<RawRecord | undefined> {
   const file = store.pathOf(id)
@@ -35,7 +34,7 @@ export async function readRawRecord({ store, directory }: StoredIn, id: SessionI
     const chunks: Buffer[] = []
     for await (const chunk of createReadStream(file, { end: shownBytes - 1 })) chunks.push(chunk)
     const [store = '', protocol = '', ...data] = Buffer.concat(chunks).toString().split('\n')
-    const lines = [shortenHashes(store), shortenHashes(protocol), cutOff(data.join('\n'), size)]
+    const lines = [shortenHashes(store), shortenHashes(protocol), ...data.map((line) => cutOff(line, size))]
     return { path: path.replace(id, `${id.slice(0, 8)}…`), bytes: size, lines }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined

@@ -140,16 +140,18 @@ export function Dashboard(props: DashboardProps) {
         {raw ? (
           <>
             <p>
-              <code>{raw.path}</code>, {raw.bytes} bytes. Three lines of text, read from the file just now; its hashes
-              and names are shortened to eight characters.
+              <code>{raw.path}</code>, {raw.bytes} bytes. Plain text, read from the file just now; its hashes and names
+              are shortened to eight characters.
             </p>
             <dl class="facts lines">
-              {raw.lines.map((line, index) => (
+              {linesByAuthor(raw).map(({ author, lines }) => (
                 <div>
-                  <dt>{lineNames[index]}</dt>
-                  <dd>
-                    <Fields line={line} />
-                  </dd>
+                  <dt>{author}</dt>
+                  {lines.map((line) => (
+                    <dd>
+                      <Fields line={line} />
+                    </dd>
+                  ))}
                 </div>
               ))}
             </dl>
@@ -175,7 +177,13 @@ export function Dashboard(props: DashboardProps) {
   )
 }
 
-const lineNames = ['For the store', 'For the protocol', 'Your data']
+function linesByAuthor({ lines: [store = '', protocol = '', ...data] }: RawRecord) {
+  return [
+    { author: 'For the store', lines: [store] },
+    { author: 'For the protocol', lines: [protocol] },
+    { author: 'Your data', lines: data },
+  ]
+}
 
 function TimeLeft({ ms, warning }: { ms: number; warning?: string }) {
   return (

@@ -1,8 +1,8 @@
 import type { RawRecord } from '../raw-record.ts'
 
-/** A line of JSON that may break between its fields. What `other` has not is marked. */
-export function Fields({ line, other }: { line: string; other?: string | undefined }) {
-  const known = other === undefined ? undefined : new Set(fieldsOf(other))
+/** A line of JSON that may break between its fields. What none of the others has is marked. */
+export function Fields({ line, others }: { line: string; others?: readonly string[] | undefined }) {
+  const known = others && new Set(others.flatMap(fieldsOf))
   return (
     <code class="fields">
       {fieldsOf(line).map((field) => (
@@ -32,9 +32,9 @@ export function RecordLines({
         {record && `, ${record.bytes.toLocaleString('en')} bytes`}
       </h4>
       {record ? (
-        record.lines.map((line, index) => (
+        record.lines.map((line) => (
           <p>
-            <Fields line={line} other={other?.lines[index]} />
+            <Fields line={line} others={other?.lines} />
           </p>
         ))
       ) : (

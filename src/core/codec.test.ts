@@ -5,11 +5,12 @@ import { codec } from './codec.ts'
 import type { Values } from './data.ts'
 import { SessionError } from './errors.ts'
 
-const roundTrip = (data: Values): Values => codec.decode(codec.encode(data))
+const roundTrip = (data: Values): Values =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, codec.decode(codec.encode(value, key))]))
 
 describe('codec', () => {
   it('writes plain data as plain JSON that anyone can read', () => {
-    assert.equal(codec.encode({ user_id: 1, username: 'alice' }), '{"user_id":1,"username":"alice"}')
+    assert.equal(codec.encode({ user_id: 1, username: 'alice' }, 'user'), '{"user_id":1,"username":"alice"}')
   })
 
   it('gives back every type that JSON would lose', () => {
@@ -39,16 +40,11 @@ describe('codec', () => {
     assert.equal(back.pair[0], back.pair[1])
   })
 
-  it('keeps plain keys readable beside rich ones', () => {
-    const [plain] = codec.encode({ username: 'alice', since: new Date(0) }).split('\n')
-    assert.equal(plain, '{"username":"alice"}')
-  })
-
   it('stores a view of a larger buffer without its neighbours', () => {
     const pool = new Uint8Array(8192).fill(65)
-    const text = codec.encode({ view: pool.subarray(10, 13) })
+    const text = codec.encode(pool.subarray(10, 13), 'view')
     assert.ok(text.length < 100, text)
-    assert.deepEqual(codec.decode(text), { view: new Uint8Array([65, 65, 65]) })
+    assert.deepEqual(codec.decode(text), new Uint8Array([65, 65, 65]))
     assert.deepEqual(roundTrip({ f: new Float64Array([1, 2]).subarray(1) }), { f: new Float64Array([2]) })
   })
 
@@ -70,48 +66,42 @@ describe('codec', () => {
   for (const [what, cart, message] of refusals) {
     it(`refuses ${what}, naming where it lies`, () => {
       assert.throws(
-        () => codec.encode({ ok: 1, cart }),
+        () => codec.encode(cart, 'cart'),
         (error) =>
           error instanceof SessionError && error.code === 'ERR_SESSION_DATA' && error.message.includes(message),
       )
     })
   }
 
-  it('refuses a top-level key named __proto__', () => {
-    assert.throws(
-      () => codec.encode(JSON.parse('{"__proto__":{"admin":true}}')),
-      /data\.__proto__ is a key named __proto__/,
-    )
-  })
-
   it('refuses nesting that could exhaust the stack, in and out', () => {
     let deep: unknown = 1
     for (let level = 0; level < 300; level++) deep = [deep]
-    assert.throws(() => codec.encode({ deep }), /nesting deeper than 256/)
-    assert.throws(() => codec.decode(`{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`))
+    assert.throws(() => codec.encode(deep, 'deep'), /nesting deeper than 256/)
+    assert.throws(() => codec.decode(`${'['.repeat(100_000)}${']'.repeat(100_000)}`))
+    assert.throws(() => codec.decode(`${'['.repeat(257)}${']'.repeat(257)}`))
+    assert.throws(() => codec.decode(`~[${Array.from({ length: 100_000 }, (_, index) => `[${index + 1}]`)},1]`))
   })
 
   const hostile = [
     '',
-    'null',
-    '[]',
-    '1',
     '{',
+    '1 2',
     '{"__proto__":{"admin":true}}',
     '{"a":{"__proto__":{"admin":true}}}',
     '{"a":{"\\u005f_proto__":{"admin":true}}}',
-    '{}\n{"a":[["Object","x"],1]}',
-    '{}\n{"a":[[-7,4294967295]]}',
-    '{}\n{"a":[["View",1],[2,3],0,4294967295]}',
-    '{}\n{"a":[["View",1],[2,3],99,4],["ArrayBuffer","AAAA"]}',
-    '{}\n{"a":[["Uint8Array",1],4294967295]}',
-    '{}\n{"a":[["BigInt","1e9"]]}',
-    '{}\n{"a":[["RegExp","(a+)+$"]]}',
-    '{}\n{"a":[{"__proto__":1},1]}',
-    '{}\n{"__proto__":[1]}',
-    '{"a":1}\n{"a":-1}',
-    '{}\n{"a":[["toString"]]}',
-    '{}\n{"a":99}',
+    '~',
+    '~{}',
+    '~[["Object","x"],1]',
+    '~[[-7,4294967295]]',
+    '~[["View",1],[2,3],0,4294967295]',
+    '~[["View",1],[2,3],99,4],["ArrayBuffer","AAAA"]',
+    '~[["Uint8Array",1],4294967295]',
+    '~[["BigInt","1e9"]]',
+    '~[["RegExp","(a+)+$"]]',
+    '~[{"__proto__":1},1]',
+    '~[["toString"]]',
+    '~99',
+    '~null',
   ]
   for (const text of hostile) {
     it(`takes ${JSON.stringify(text)} for damaged, and pollutes nothing`, () => {
@@ -151,19 +141,21 @@ describe('codec', () => {
     const key = fc.string().filter((name) => name !== '__proto__')
     fc.assert(
       fc.property(fc.dictionary(key, value, { maxKeys: 5, noNullPrototype: true }), (data) => {
-        const text = codec.encode(data)
-        // What a store keeps is bytes.
-        const stored = Buffer.from(text).toString()
-        const back = codec.decode(stored)
-        assert.deepEqual(back, data)
-        assert.equal(codec.encode(back), text)
+        for (const [key, value] of Object.entries(data)) {
+          const text = codec.encode(value, key)
+          assert.ok(!text.includes('\n'))
+          // What a store keeps is bytes.
+          const back = codec.decode(Buffer.from(text).toString())
+          assert.deepEqual(back, value)
+          assert.equal(codec.encode(back, key), text)
+        }
       }),
       { numRuns: 500 },
     )
   })
 
   it('never crashes on bytes that someone has changed', () => {
-    const text = codec.encode({ a: [1, { b: 'c' }], d: new Date(0), m: new Map([[1, new Set([2n])]]), u: undefined })
+    const text = codec.encode([1, { b: 'c' }, new Date(0), new Map([[1, new Set([2n])]]), undefined], 'all')
     fc.assert(
       fc.property(fc.nat(text.length), fc.nat(6), fc.string({ maxLength: 6 }), (at, cut, insert) => {
         try {

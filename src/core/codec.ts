@@ -2,55 +2,39 @@ import { stringify, unflatten } from 'devalue'
 import type { Values } from './data.ts'
 import { SessionError } from './errors.ts'
 
-/** Data ↔ text. Throws `ERR_SESSION_DATA`, naming the key, for what it can't keep, and any error for text that is not its own. */
+/**
+ * One value of a session's data, under a top-level key, ↔ text. Keys that nobody touches are never decoded, and what is
+ * changed is told by comparing texts: equal values must give equal texts.
+ */
 export interface Codec {
-  encode(data: Values): string
-  decode(text: string): Values
+  /** Say one, and another one when the format changes: records that another codec wrote are then visitors without a session, not errors. */
+  readonly name?: string
+  /** In one line. Throws `ERR_SESSION_DATA`, naming the place under `key`, for what it can't keep. */
+  encode(value: unknown, key: string): string
+  /** Throws any error for text that is not its own. */
+  decode(text: string): unknown
 }
 
 /** Deeper nesting is refused on the way in and on the way out, so that no stored bytes can exhaust the stack. */
 const maxDepth = 256
 
 /**
- * The default. The first line is the plain keys as plain JSON, readable by anyone. A second line, only when needed, holds
- * the keys that JSON would lose something of (Date, Map, Set, BigInt, typed arrays, undefined, NaN, -0, cycles), each in
- * devalue's format. Identity is kept within one top-level key.
+ * The default: plain JSON where JSON keeps the value whole, readable by anyone. What it would lose something of (Date, Map,
+ * Set, BigInt, typed arrays, undefined, NaN, -0, cycles) is written in devalue's format, behind a tilde. Identity is kept
+ * within one top-level key.
  */
 export const codec: Codec = {
-  encode(data) {
-    const rich = Object.keys(data).filter((key) => !isPlain(data[key], [key]))
-    if (Object.hasOwn(data, '__proto__')) throw refused(['__proto__'], 'a key named __proto__')
-    if (rich.length === 0) return JSON.stringify(data)
-    const plain = Object.fromEntries(Object.entries(data).filter(([key]) => !rich.includes(key)))
-    const lines = rich.map((key) => `${JSON.stringify(key)}:${stringify(data[key], views.reducers)}`)
-    return `${JSON.stringify(plain)}\n{${lines.join(',')}}`
+  encode(value, key) {
+    return isPlain(value, [key]) ? JSON.stringify(value) : `~${stringify(value, views.reducers)}`
   },
 
   decode(text) {
-    const newline = text.indexOf('\n')
-    const data = parseObject(newline === -1 ? text : text.slice(0, newline))
-    if (needsInspection(text)) for (const key of Object.keys(data)) isPlain(data[key], [key])
-    if (newline === -1) return data
-    for (const [key, flat] of Object.entries(parseObject(text.slice(newline + 1)))) {
-      if (Object.hasOwn(data, key)) throw new SyntaxError(`two values for ${JSON.stringify(key)}`)
-      const value: unknown = unflatten(flat as number | unknown[], views.revivers)
-      isPlain(value, [key])
-      data[key] = value
-    }
-    return data
+    const isRich = text.startsWith('~')
+    const parsed: unknown = JSON.parse(isRich ? text.slice(1) : text)
+    const value: unknown = isRich ? unflatten(parsed as number | unknown[], views.revivers) : parsed
+    if (isRich || needsInspection(text)) isPlain(value, ['value'])
+    return value
   },
-}
-
-/** One top-level value as text, to tell whether two values are the same; undefined for a key that is not there. */
-export function encodeKey(codec: Codec, data: Values, key: string): string | undefined {
-  return Object.hasOwn(data, key) ? codec.encode({ [key]: data[key] }) : undefined
-}
-
-function parseObject(line: string): Values {
-  const value: unknown = JSON.parse(line)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError('not an object')
-  if (Object.hasOwn(value, '__proto__')) throw new SyntaxError('a key named __proto__')
-  return value as Values
 }
 
 /** What JSON.parse returns is plain by itself; only its depth and a `__proto__` key, spelled out or escaped, are left to check. */
@@ -58,8 +42,10 @@ function needsInspection(text: string): boolean {
   return text.includes('__proto__') || text.includes('\\u') || nestingOf(text) > maxDepth
 }
 
-/** At least as deep as the values in it; brackets within strings may make it seem deeper. */
+/** At least as deep as the value; brackets within strings may make it seem deeper. */
 function nestingOf(text: string): number {
+  // Each level takes a bracket at both ends.
+  if (text.length <= 2 * maxDepth) return 0
   let depth = 0
   let deepest = 0
   for (let index = 0; index < text.length; index++) {
@@ -125,7 +111,8 @@ function arePlainProperties(object: object, path: Path, seen: Set<object>): bool
     if (key === '__proto__') throw refused([...path, key], 'a key named __proto__')
     plain = isPlainAt(key, (object as Values)[key], path, seen) && plain
   }
-  if (Object.getOwnPropertySymbols(object).length > 0) throw refused(path, 'a key that is a symbol')
+  const isShown = (symbol: symbol) => Object.prototype.propertyIsEnumerable.call(object, symbol)
+  if (Object.getOwnPropertySymbols(object).some(isShown)) throw refused(path, 'a key that is a symbol')
   return plain
 }
 

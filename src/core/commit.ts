@@ -1,5 +1,6 @@
 import { setCookie } from './cookie.ts'
-import type { Values } from './data.ts'
+import type { Texts } from './data.ts'
+import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { publish } from './events.ts'
@@ -81,7 +82,7 @@ async function commitAnonymous(engine: Engine, state: SessionState, hasEnded: bo
 }
 
 /** A new record under a new ticket. An answer that was lost is never asked for again under the same id (rule W3). */
-export async function createSession(engine: Engine, state: SessionState, data: string): Promise<Live> {
+export async function createSession(engine: Engine, state: SessionState, data: Texts): Promise<Live> {
   try {
     return await tryToCreate(engine, state, data)
   } catch (error) {
@@ -92,7 +93,7 @@ export async function createSession(engine: Engine, state: SessionState, data: s
   }
 }
 
-async function tryToCreate(engine: Engine, state: SessionState, data: string): Promise<Live> {
+async function tryToCreate(engine: Engine, state: SessionState, data: Texts): Promise<Live> {
   const ticket = issueTicket(engine.randomBytes)
   const now = engine.clock()
   const { userId, isRemembered } = state.privilege ?? {}
@@ -108,6 +109,7 @@ async function tryToCreate(engine: Engine, state: SessionState, data: string): P
     ...(userId !== undefined && { authenticatedAt: now }),
     ...(isRemembered && { remembered: true }),
     ...(state.flash?.hasAdded && { flash: state.flash.applyTo(undefined) }),
+    ...(engine.codec.name !== undefined && { codec: engine.codec.name }),
   }
   const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: state.arrivedAt }) }
   checkSize(engine, data)
@@ -139,7 +141,7 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
     plan(theirs) {
       // `keep` also bars what others stored meanwhile.
       const isMerged = theirs !== live && (isChanged || privilege?.keep !== undefined)
-      const data = isMerged ? engine.codec.encode(mergeInto(engine, state, theirs)) : isChanged ? mine : theirs.data
+      const data = isMerged ? mergeInto(engine, state, theirs) : isChanged ? mine : theirs.data
       const planned = planBody(engine, state, live, theirs.body)
       secret = planned.secret
       if (state.mode === 'read-only' || (!planned.isChanged && data === theirs.data)) return undefined
@@ -257,31 +259,26 @@ function ownerOf({ record }: Stored, { privilege, arrivedAt }: SessionState): Pi
     : { userId: record.userId, openedAt: record.openedAt }
 }
 
-/** This request's changes on top of what others stored meanwhile, as text. */
-export function mergeInto(engine: Engine, { draft, turn, privilege }: SessionState, theirs: Stored): Values {
+/** This request's changes on top of what others stored meanwhile. */
+export function mergeInto(engine: Engine, { draft, turn, privilege }: SessionState, theirs: Stored): Texts {
   const keep = privilege?.keep
-  const kept = (values: Values): Values =>
-    keep ? Object.fromEntries(Object.entries(values).filter(([key]) => keep.includes(key))) : values
-  const versions = {
-    loaded: kept(draft.loaded),
-    mine: kept(draft.data),
-    theirs: kept({ ...engine.initial(), ...engine.codec.decode(theirs.data) }),
-  }
+  const kept = (texts: Texts): Texts => (keep ? new Map([...texts].filter(([key]) => keep.includes(key))) : texts)
+  const mine = draft.encode()
+  const versions = { loaded: kept(draft.loaded), mine: kept(mine), theirs: kept(draft.fill(theirs.data)) }
   const { data, conflicts } = merge(engine.codec, engine.rules, versions)
   if (conflicts.length > 0) publish('conflict', { handle: handleOf(theirs.record.id), keys: conflicts })
   // Rule X3: this request has read the key in its turn, and what came in since must not be lost.
   if (turn && conflicts.length > 0) throw conflict()
-  if (!keep) return data
-  const others = Object.entries(draft.data).filter(([key]) => !keep.includes(key))
-  return { ...Object.fromEntries(others), ...data }
+  return keep ? new Map([...[...mine].filter(([key]) => !keep.includes(key)), ...data]) : data
 }
 
 /** The session ended, or someone signed in on it, while this sign-in was under way: a new record, with this request's own changes. */
 async function signInAfresh(engine: Engine, state: SessionState, live: Live): Promise<void> {
-  const versions = { loaded: state.draft.loaded, mine: state.draft.data, theirs: engine.initial() }
-  const data: Values = merge(engine.codec, {}, versions).data
+  const { loaded } = state.draft
+  const theirs = new Draft(engine.codec, engine.initial).encode()
+  const { data } = merge(engine.codec, {}, { loaded, mine: state.draft.encode(), theirs })
   state.live = undefined
-  await createSession(engine, state, engine.codec.encode(data))
+  await createSession(engine, state, data)
   publish('discarded', { handle: handleOf(live.record.id), reason: 'superseded' })
 }
 
@@ -308,8 +305,9 @@ function sendTicket(engine: Engine, state: SessionState, body: Body, secret: Uin
   state.setCookie = setCookie(state.cookie, formatTicket({ sid, secret }), engine.sameSite, maxAge)
 }
 
-function checkSize(engine: Engine, data: string): void {
-  const bytes = Buffer.byteLength(data)
+function checkSize(engine: Engine, data: Texts): void {
+  let bytes = 0
+  for (const [key, text] of data) bytes += Buffer.byteLength(key) + Buffer.byteLength(text)
   if (bytes <= engine.maxBytes) return
   throw new SessionError(
     'ERR_SESSION_TOO_LARGE',
@@ -320,11 +318,7 @@ function checkSize(engine: Engine, data: string): void {
 function warnOfPlainWrite(engine: Engine, { exchange, mode, draft }: SessionState): void {
   if (mode !== 'shared' || exchange.method !== 'GET') return
   engine.warnOnce('plain write in GET', () => {
-    const { loaded } = draft
-    const keys = Object.keys(draft.data).filter(
-      (key) =>
-        !engine.rules[key] && engine.codec.encode({ k: draft.data[key] }) !== engine.codec.encode({ k: loaded[key] }),
-    )
+    const keys = draft.changedKeys().filter((key) => !engine.rules[key])
     if (keys.length === 0) return undefined
     return (
       `a GET request changed ${keys.map((key) => `session.data.${key}`).join(', ')}. GETs run side by side, so the later of two wins. ` +

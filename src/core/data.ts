@@ -67,3 +67,8 @@ export type DeepReadonly<T> = T extends
 
 /** A session's data as core handles it, whatever the application's type for it. */
 export type Values = Record<string, unknown>
+
+/** The same as it is stored: each top-level key's value, as the codec wrote it. */
+export type Texts = ReadonlyMap<string, string>
+
+export const noTexts: Texts = new Map()

@@ -1,85 +1,143 @@
 import type { Codec } from './codec.ts'
-import type { Values } from './data.ts'
+import { noTexts, type Texts, type Values } from './data.ts'
+import { SessionError } from './errors.ts'
+import { defineLazily, isUntouched } from './lazy-values.ts'
 
 /** A session's data during one request: what was loaded, and what the handler makes of it. */
 export class Draft {
   readonly #codec: Codec
   readonly #initial: () => Values
-  /** Decoded at once, so that bad bytes show when the session is opened; handed out, and compared, only when asked for. */
-  #loaded: Values | undefined
+  #base: Texts
+  /** The initial value of each key that is not stored. */
+  #gaps: Values = {}
+  /** How those were written before anyone could change them. */
+  readonly #gapTexts = new Map<string, string>()
   #data: Values | undefined
-  #base: string | undefined
 
-  /** Throws when the text is not the codec's. Undefined: a session that is not stored yet, with the initial data. */
-  constructor(codec: Codec, initial: () => Values, text: string | undefined) {
+  constructor(codec: Codec, initial: () => Values, base: Texts = noTexts) {
     this.#codec = codec
     this.#initial = initial
-    if (text === undefined) return
-    this.#loaded = this.#decode(text)
-    this.#base = text
+    this.#base = base
   }
 
   /** The one object that the handler reads and changes for the whole request. */
   get data(): Values {
-    if (this.#data) return this.#data
-    this.#data = this.#loaded ?? {}
-    if (this.#fillGaps(this.#data) || this.#base === undefined) this.#base = this.#codec.encode(this.#data)
+    if (!this.#data) {
+      this.#data = {}
+      this.#expose(this.#data)
+    }
     return this.#data
   }
 
-  /** The data as loaded, decoded anew: nobody has changed it since. */
-  get loaded(): Values {
-    return this.#base === undefined ? {} : this.#decode(this.#base)
+  /** The data as loaded, with initial values where nothing was stored. */
+  get loaded(): Texts {
+    return this.fill(this.#base)
   }
 
-  /** Whether the data, as it would be stored, differs from what was loaded. */
+  /** With initial values where the given texts have none. */
+  fill(texts: Texts): Texts {
+    void this.data
+    return new Map([...Object.keys(this.#gaps).map((key) => [key, this.#gapText(key)] as const), ...texts])
+  }
+
+  /** Whether the data, as it would be stored, differs from what was loaded. Looks only at what someone has touched. */
   isChanged(): boolean {
-    return this.#data !== undefined && this.encode() !== this.#base
+    const data = this.#data
+    if (!data) return false
+    for (const key of Object.keys(data)) if (this.#isChangedAt(data, key)) return true
+    for (const key of this.#base.keys()) if (!Object.hasOwn(data, key)) return true
+    return false
+  }
+
+  /** The keys that were changed, added or deleted. */
+  changedKeys(): string[] {
+    const { data } = this
+    const changed = Object.keys(data).filter((key) => this.#isChangedAt(data, key))
+    return [...changed, ...[...this.#base.keys()].filter((key) => !Object.hasOwn(data, key))]
   }
 
   /** The data as it would be stored. */
-  encode(): string {
-    return this.#data ? this.#codec.encode(this.#data) : (this.#base ?? this.#codec.encode(this.data))
+  encode(): Texts {
+    const { data } = this
+    const text = (key: string) => (isUntouched(data, key) ? this.#loadedText(key)! : this.#codec.encode(data[key], key))
+    return new Map(Object.keys(data).map((key) => [key, text(key)]))
   }
 
   /** Goes on from what was just stored. The object stays the same, for a handler that holds it. */
-  rebase(text: string): void {
-    this.#base = text
-    this.#loaded = this.#decode(text)
-    if (this.#data) this.#replace(this.#loaded)
+  rebase(base: Texts): void {
+    this.#base = base
+    if (!this.#data) return
+    empty(this.#data)
+    this.#expose(this.#data)
   }
 
   /** Empties the data but for the named keys; the initial data fills the gaps. What was loaded stays the base. */
   keepOnly(keys: readonly string[]): void {
-    const kept = Object.fromEntries(Object.entries(this.data).filter(([key]) => keys.includes(key)))
-    this.#replace({ ...this.#initial(), ...kept })
+    this.#replace(this.#initial(), keys)
   }
 
   /** The same, as the data of a session that is not stored yet. */
   startAnew(keys: readonly string[]): void {
-    this.keepOnly(keys)
-    this.#base = this.#codec.encode(this.#initial())
-  }
-
-  /** Gives keys that are not there their initial value, as a new version of the application may have new keys. */
-  #fillGaps(data: Values): boolean {
     const initial = this.#initial()
-    let hasGaps = false
-    for (const key of Object.keys(initial)) {
-      if (Object.hasOwn(data, key)) continue
-      data[key] = initial[key]
-      hasGaps = true
+    const texts = Object.keys(initial).map((key) => [key, this.#codec.encode(initial[key], key)] as const)
+    this.#replace(initial, keys)
+    this.#base = noTexts
+    this.#gaps = initial
+    this.#gapTexts.clear()
+    for (const [key, text] of texts) this.#gapTexts.set(key, text)
+  }
+
+  #expose(data: Values): void {
+    const initial = this.#initial()
+    const gaps = Object.keys(initial).filter((key) => !this.#base.has(key))
+    this.#gaps = Object.fromEntries(gaps.map((key) => [key, initial[key]]))
+    this.#gapTexts.clear()
+    if (this.#base.size + gaps.length > 0) {
+      defineLazily(data, [...this.#base.keys(), ...gaps], (key) => this.#read(key))
     }
-    return hasGaps
   }
 
-  #replace(values: Values): void {
-    const data = this.data
-    for (const key of Object.keys(data)) delete data[key]
-    Object.assign(data, values)
+  #read(key: string): unknown {
+    const text = this.#base.get(key)
+    if (text !== undefined) return decode(this.#codec, text, key)
+    this.#gapText(key)
+    return this.#gaps[key]
   }
 
-  #decode(text: string): Values {
-    return this.#codec.decode(text)
+  #gapText(key: string): string {
+    const known = this.#gapTexts.get(key)
+    if (known !== undefined) return known
+    const text = this.#codec.encode(this.#gaps[key], key)
+    this.#gapTexts.set(key, text)
+    return text
   }
+
+  #isChangedAt(data: Values, key: string): boolean {
+    return !isUntouched(data, key) && this.#codec.encode(data[key], key) !== this.#loadedText(key)
+  }
+
+  #loadedText(key: string): string | undefined {
+    return this.#base.get(key) ?? (Object.hasOwn(this.#gaps, key) ? this.#gapText(key) : undefined)
+  }
+
+  #replace(values: Values, keys: readonly string[]): void {
+    const { data } = this
+    const kept = Object.keys(data).filter((key) => keys.includes(key))
+    const all = { ...values, ...Object.fromEntries(kept.map((key) => [key, data[key]])) }
+    empty(data)
+    Object.assign(data, all)
+  }
+}
+
+/** Stored bytes that are not the codec's are an error where they are asked for: the rest of the session is as good as ever. */
+export function decode(codec: Codec, text: string, key: string): unknown {
+  try {
+    return codec.decode(text)
+  } catch (cause) {
+    throw new SessionError('ERR_SESSION_DATA', `what is stored as data.${key} can't be decoded`, { cause })
+  }
+}
+
+function empty(values: Values): void {
+  for (const key of Object.keys(values)) delete values[key]
 }

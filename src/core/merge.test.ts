@@ -2,10 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { codec } from './codec.ts'
 import type { Values } from './data.ts'
+import { Draft } from './draft.ts'
 import { type MergeRule, merge } from './merge.ts'
 
-const mergeWith = (rules: { [key: string]: MergeRule }, loaded: Values, mine: Values, theirs: Values) =>
-  merge(codec, rules, { loaded, mine, theirs })
+const encode = (values: Values) => new Draft(codec, () => values).encode()
+
+function mergeWith(rules: { [key: string]: MergeRule }, loaded: Values, mine: Values, theirs: Values) {
+  const versions = { loaded: encode(loaded), mine: encode(mine), theirs: encode(theirs) }
+  const { data, conflicts } = merge(codec, rules, versions)
+  return { data: { ...new Draft(codec, () => ({}), data).data }, conflicts }
+}
 
 describe('merge', () => {
   it('keeps changes of different keys from both sides', () => {

@@ -1,5 +1,6 @@
-import { type Codec, encodeKey } from './codec.ts'
-import type { Values } from './data.ts'
+import type { Codec } from './codec.ts'
+import type { Texts } from './data.ts'
+import { decode } from './draft.ts'
 
 /**
  * How two changes of one key become one, exactly and without a lock. What was changed since the session was read is applied
@@ -22,33 +23,33 @@ export type MergeRules<Data> = {
 }
 
 export interface Merged {
-  readonly data: Values
+  readonly data: Texts
   /** Keys without a rule that both had changed: mine was taken. Equal values too: two `n++` that both made it 1 are one too few. */
   readonly conflicts: readonly string[]
 }
 
-/** Applies what changed from `loaded` to `mine` to `theirs`, by top-level key. */
+/** Applies what changed from `loaded` to `mine` to `theirs`, by top-level key. Only what a rule combines is decoded. */
 export function merge(
   codec: Codec,
   rules: { readonly [key: string]: MergeRule | undefined },
-  { loaded, mine, theirs }: { loaded: Values; mine: Values; theirs: Values },
+  { loaded, mine, theirs }: { loaded: Texts; mine: Texts; theirs: Texts },
 ): Merged {
-  const data = { ...theirs }
+  const data = new Map(theirs)
   const conflicts: string[] = []
-  for (const key of new Set([...Object.keys(loaded), ...Object.keys(mine)])) {
-    const was = encodeKey(codec, loaded, key)
-    const wanted = encodeKey(codec, mine, key)
-    if (wanted === was) continue
+  for (const key of new Set([...loaded.keys(), ...mine.keys()])) {
+    const wanted = mine.get(key)
+    if (wanted === loaded.get(key)) continue
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined
+    const value = (texts: Texts) => (texts.has(key) ? decode(codec, texts.get(key)!, key) : undefined)
     const combined =
-      rule && wanted !== undefined ? combine[rule](loaded[key], mine[key], theirs[key], codec) : undefined
+      rule && wanted !== undefined ? combine[rule](value(loaded), value(mine), value(theirs), codec) : undefined
     if (combined !== undefined) {
-      data[key] = combined
+      data.set(key, codec.encode(combined, key))
       continue
     }
-    if (encodeKey(codec, theirs, key) !== was) conflicts.push(key)
-    if (wanted === undefined) delete data[key]
-    else data[key] = mine[key]
+    if (theirs.get(key) !== loaded.get(key)) conflicts.push(key)
+    if (wanted === undefined) data.delete(key)
+    else data.set(key, wanted)
   }
   return { data, conflicts }
 }
@@ -62,10 +63,7 @@ const combine: Record<MergeRule, (loaded: unknown, mine: unknown, theirs: unknow
   append(loaded, mine, theirs, codec) {
     const before = asArray(loaded)
     const after = asArray(mine)
-    if (
-      !Array.isArray(mine) ||
-      codec.encode({ list: before }) !== codec.encode({ list: after.slice(0, before.length) })
-    )
+    if (!Array.isArray(mine) || codec.encode(before, 'list') !== codec.encode(after.slice(0, before.length), 'list'))
       return undefined
     return [...asArray(theirs), ...after.slice(before.length)]
   },

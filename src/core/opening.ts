@@ -41,7 +41,7 @@ export async function openState(
     isSpent: standing !== undefined && 'rejected' in standing && standing.rejected === 'spent',
     arrivedAt,
     live: opened?.live,
-    draft: opened?.draft ?? new Draft(engine.codec, engine.initial, undefined),
+    draft: opened?.draft ?? new Draft(engine.codec, engine.initial),
     privilege: undefined,
     ending: [],
     isSignedOut: false,
@@ -55,19 +55,14 @@ export async function openState(
 
 /** A record with its body taken apart, or undefined where it is none of ours, damaged, or past its absolute deadline. */
 export function unpack(engine: Engine, record: SessionRecord): Stored | undefined {
-  const stored = takeApart(record)
-  if (!stored || engine.clock() >= stored.body.deadline) return undefined
-  try {
-    engine.codec.decode(stored.data)
-    return stored
-  } catch {
-    return undefined
-  }
+  const stored = takeApart(engine, record)
+  return stored && engine.clock() < stored.body.deadline ? stored : undefined
 }
 
-function takeApart(record: SessionRecord): Stored | undefined {
+function takeApart(engine: Engine, record: SessionRecord): Stored | undefined {
   try {
-    return { record, ...parseBody(record.body) }
+    const { body, data } = parseBody(record.body)
+    return body.codec === engine.codec.name ? { record, body, data } : undefined
   } catch (error) {
     if (error instanceof CorruptRecordError) return undefined
     throw error
@@ -89,9 +84,9 @@ async function judgeCookie(engine: Engine, cookie: CookiePlan, values: string[])
   }
 }
 
-/** Checks the presented secret against the record (rules R1 to R3), then the data. */
+/** Checks the presented secret against the record (rules R1 to R3). */
 function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing {
-  const stored = record.body.byteLength > engine.maxBytes + 65_536 ? undefined : takeApart(record)
+  const stored = record.body.byteLength > engine.maxBytes + 65_536 ? undefined : takeApart(engine, record)
   if (!stored) return reject('corrupt', record.id)
   const { body, data } = stored
   const now = engine.clock()
@@ -105,11 +100,7 @@ function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing 
     if (isLate || body.spent.some((spent) => isSameHash(hash, spent))) return reject('spent', record.id)
     if (!isPrevious) return reject('wrong-secret', record.id)
   }
-  try {
-    return { live: { record, body, data, ticket, hash }, draft: new Draft(engine.codec, engine.initial, data) }
-  } catch {
-    return reject('corrupt', record.id)
-  }
+  return { live: { record, body, data, ticket, hash }, draft: new Draft(engine.codec, engine.initial, data) }
 }
 
 /** Waits for this request's turn, then judges again what is stored by then (rule X2). */

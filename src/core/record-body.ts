@@ -1,4 +1,5 @@
-import { CorruptRecordError } from './errors.ts'
+import type { Texts } from './data.ts'
+import { CorruptRecordError, SessionError } from './errors.ts'
 
 /** A short message for the next page, such as "Saved". Shown once. */
 export interface FlashEntry {
@@ -27,27 +28,45 @@ export interface Body {
   /** Lives by the longer lifetime, in a cookie that outlives the browser's session. */
   readonly remembered?: true | undefined
   readonly flash?: readonly FlashEntry[] | undefined
+  /** The name of the codec that wrote the data, where it has one. */
+  readonly codec?: string | undefined
 }
 
-/** The protocol's fields as a line of JSON, then the data as the codec wrote it. */
-export function formatBody(body: Body, data: string): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ format: 1, ...body })}\n${data}`)
+/** The protocol's fields as a line of JSON, then a line for each key of the data: its name, a colon, and what the codec wrote. */
+export function formatBody(body: Body, data: Texts): Uint8Array {
+  let text = JSON.stringify({ format: 1, ...body, keys: data.size })
+  for (const [key, value] of data) {
+    if (key === '__proto__') throw new SessionError('ERR_SESSION_DATA', 'a session can’t keep a key named __proto__')
+    if (value.includes('\n')) throw new TypeError(`the codec must write data.${key} in one line`)
+    text += `\n${/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key)}:${value}`
+  }
+  return Buffer.from(text)
 }
 
-/** Throws `CorruptRecordError` for anything that `formatBody` can't have made, a later format included. */
-export function parseBody(bytes: Uint8Array): { readonly body: Body; readonly data: string } {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-  const newline = text.indexOf('\n')
+/** Throws `CorruptRecordError` for anything that `formatBody` can't have made, a later format included. The values are not looked at. */
+export function parseBody(bytes: Uint8Array): { readonly body: Body; readonly data: Texts } {
+  const [first = '', ...lines] = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split('\n')
   try {
-    const fields: unknown = JSON.parse(text.slice(0, newline))
-    if (newline === -1 || !isBody(fields)) throw new TypeError('the protocol’s fields are not as they should be')
-    return { body: fields, data: text.slice(newline + 1) }
+    const fields: unknown = JSON.parse(first)
+    if (!isBody(fields)) throw new TypeError('the protocol’s fields are not as they should be')
+    const data = new Map(lines.map(parseLine))
+    // One line too few is a record that was cut off; a key that comes twice counts once.
+    if (data.size !== fields.keys || data.size !== lines.length) throw new TypeError('not the keys that were written')
+    return { body: fields, data }
   } catch (cause) {
     throw new CorruptRecordError('this record is not one of ours', { cause })
   }
 }
 
-function isBody(fields: unknown): fields is Body {
+function parseLine(line: string): [string, string] {
+  const name = line.startsWith('"') ? /^"(?:[^"\\]|\\.)*"/.exec(line)?.[0] : line.slice(0, line.indexOf(':'))
+  if (name === undefined || line[name.length] !== ':') throw new TypeError('a line without a name')
+  const key: unknown = name.startsWith('"') ? JSON.parse(name) : name
+  if (typeof key !== 'string' || key === '__proto__') throw new TypeError('a key named __proto__')
+  return [key, line.slice(name.length + 1)]
+}
+
+function isBody(fields: unknown): fields is Body & { readonly keys: number } {
   if (typeof fields !== 'object' || fields === null) return false
   const {
     format,
@@ -62,6 +81,8 @@ function isBody(fields: unknown): fields is Body {
     authenticatedAt,
     remembered,
     flash,
+    codec,
+    keys,
   } = fields as { [key: string]: unknown }
   return (
     format === 1 &&
@@ -77,7 +98,9 @@ function isBody(fields: unknown): fields is Body {
     isTime(rotatedAt) &&
     (authenticatedAt === undefined || isTime(authenticatedAt)) &&
     (remembered === undefined || remembered === true) &&
-    (flash === undefined || (Array.isArray(flash) && flash.every(isFlashEntry)))
+    (flash === undefined || (Array.isArray(flash) && flash.every(isFlashEntry))) &&
+    (codec === undefined || isText(codec)) &&
+    typeof keys === 'number'
   )
 }
 

@@ -1,3 +1,4 @@
+import type { Texts } from './data.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { expiryOf } from './lifetime.ts'
@@ -11,7 +12,7 @@ import { randomName } from './ticket.ts'
 /** What a record shall hold next. */
 export interface Next {
   readonly body: Body
-  readonly data: string
+  readonly data: Texts
   readonly userId?: string | undefined
   readonly openedAt?: number | undefined
 }

@@ -1,4 +1,5 @@
 import type { CookiePlan } from './cookie.ts'
+import type { Texts } from './data.ts'
 import type { Draft } from './draft.ts'
 import type { Exchange } from './exchange.ts'
 import type { Flash } from './flash.ts'
@@ -10,8 +11,7 @@ import type { Ticket } from './ticket.ts'
 export interface Stored {
   readonly record: SessionRecord
   readonly body: Body
-  /** The data, as the codec wrote it. */
-  readonly data: string
+  readonly data: Texts
 }
 
 /** A stored session that this visitor's ticket opens. */

@@ -1,5 +1,6 @@
 import { conflict, createSession, gone, mergeInto, superseded } from './commit.ts'
-import type { Values } from './data.ts'
+import type { Texts, Values } from './data.ts'
+import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { isFinal } from './errors.ts'
 import { rewrite } from './rewrite.ts'
@@ -11,9 +12,9 @@ export async function update<T>(engine: Engine, state: SessionState, change: (da
   if (state.failure) throw state.failure
   if (!state.live) {
     if (state.isSpent && !state.privilege) throw superseded()
-    const changed = apply(engine, draft.data, change)
-    await createSession(engine, state, changed.text)
-    draft.rebase(changed.text)
+    const changed = apply(engine, draft.encode(), change)
+    await createSession(engine, state, changed.texts)
+    draft.rebase(changed.texts)
     return changed.result
   }
   const live = state.live
@@ -24,9 +25,9 @@ export async function update<T>(engine: Engine, state: SessionState, change: (da
     if (state.turn && theirs.body.turn !== live.body.turn) throw conflict()
     return true
   }
-  const withPending = (theirs: Stored): Values => {
-    if (!isPending) return engine.codec.decode(theirs.data)
-    return theirs === live ? draft.data : mergeInto(engine, state, theirs)
+  const withPending = (theirs: Stored): Texts => {
+    if (!isPending) return theirs.data
+    return theirs === live ? draft.encode() : mergeInto(engine, state, theirs)
   }
   const { stored, result } = await updateStored(engine, live, accepts, change, withPending).catch((error: unknown) => {
     if (isPending && isFinal(error)) state.failure = error
@@ -43,28 +44,28 @@ export async function updateStored<T>(
   start: Stored,
   accepts: (theirs: Stored | undefined) => boolean,
   change: (data: Values) => T,
-  prepare: (theirs: Stored) => Values = (theirs) => engine.codec.decode(theirs.data),
+  prepare: (theirs: Stored) => Texts = ({ data }) => data,
 ): Promise<{ stored: Stored; result: T }> {
   let latest: { stored: Stored; result: T } | undefined
   const written = await rewrite(engine, start, {
     accepts,
     plan(theirs) {
-      const { text, result } = apply(engine, prepare(theirs), change)
+      const { texts, result } = apply(engine, prepare(theirs), change)
       latest = { stored: theirs, result }
       const { userId, openedAt } = theirs.record
-      return text === theirs.data ? undefined : { body: theirs.body, data: text, userId, openedAt }
+      return texts === theirs.data ? undefined : { body: theirs.body, data: texts, userId, openedAt }
     },
   })
   const { stored, result } = latest!
   return { stored: written ?? stored, result }
 }
 
-/** Runs on a copy, as it may have to run again. */
-function apply<T>(engine: Engine, data: Values, change: (data: Values) => T): { text: string; result: T } {
-  const copy = { ...engine.initial(), ...engine.codec.decode(engine.codec.encode(data)) }
-  const result = change(copy)
+/** Runs on a copy, as it may have to run again. Where it changes nothing, the very texts come back. */
+function apply<T>(engine: Engine, texts: Texts, change: (data: Values) => T): { texts: Texts; result: T } {
+  const copy = new Draft(engine.codec, engine.initial, texts)
+  const result = change(copy.data)
   if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
     throw new TypeError('session.update(fn): fn must be synchronous, as it may run more than once')
   }
-  return { text: engine.codec.encode(copy), result }
+  return { texts: copy.isChanged() ? copy.encode() : texts, result }
 }

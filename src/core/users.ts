@@ -1,4 +1,5 @@
 import type { DeepReadonly, Values } from './data.ts'
+import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { publish } from './events.ts'
 import { unpack } from './opening.ts'
@@ -41,7 +42,7 @@ export class UserSessions<Data> {
         authenticatedAt: body.authenticatedAt === undefined ? undefined : new Date(body.authenticatedAt),
         lastSeenAt: new Date(record.lastSeenAt),
         expiresAt: new Date(record.expiresAt),
-        data: this.#engine.codec.decode(data) as DeepReadonly<Data>,
+        data: new Draft(this.#engine.codec, () => ({}), data).data as DeepReadonly<Data>,
       })
     }
     return summaries.sort((one, other) => other.lastSeenAt.getTime() - one.lastSeenAt.getTime())

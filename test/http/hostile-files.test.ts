@@ -17,10 +17,17 @@ function forge(path: string, change: (parts: Parts) => void, raw?: (text: string
   const [header = '', fields = '', ...data] = fs.readFileSync(path, 'utf8').split('\n')
   const parts: Parts = { header: JSON.parse(header), fields: JSON.parse(fields), data: data.join('\n') }
   change(parts)
-  const body = `${JSON.stringify(parts.fields)}\n${parts.data}`
+  const body = parts.data === '' ? JSON.stringify(parts.fields) : `${JSON.stringify(parts.fields)}\n${parts.data}`
   const text = `${JSON.stringify({ ...parts.header, bytes: parts.header.bytes === undefined ? undefined : Buffer.byteLength(body) })}\n${body}`
   fs.writeFileSync(path, raw ? raw(text) : text)
 }
+
+/** Puts these lines in the place of the data. */
+const hold =
+  (...lines: string[]) =>
+  (parts: Parts): void => {
+    Object.assign(parts, { data: lines.join('\n'), fields: { ...parts.fields, keys: lines.length } })
+  }
 
 const deep = (open: string, close: string): string => open.repeat(100_000) + close.repeat(100_000)
 
@@ -69,28 +76,20 @@ const plants: { readonly [what: string]: (path: string) => void } = {
   'a thousand spent secrets': (path) =>
     forge(path, ({ fields }) => Object.assign(fields, { spent: Array(1_000).fill('x') })),
   'flash messages that are none': (path) => forge(path, ({ fields }) => Object.assign(fields, { flash: [null] })),
-  '__proto__ in the data': (path) =>
-    forge(path, (parts) => Object.assign(parts, { data: '{"__proto__":{"isAdmin":true}}' })),
-  '__proto__ deeper in the data': (path) =>
-    forge(path, (parts) => Object.assign(parts, { data: '{"n":{"__proto__":{"isAdmin":true}}}' })),
-  '__proto__ in the data, escaped': (path) =>
-    forge(path, (parts) => Object.assign(parts, { data: '{"\\u005f_proto__":{"isAdmin":true}}' })),
-  'data that is a list': (path) => forge(path, (parts) => Object.assign(parts, { data: '[]' })),
-  'data that is no JSON': (path) => forge(path, (parts) => Object.assign(parts, { data: '{"n":' })),
-  'no data': (path) => forge(path, (parts) => Object.assign(parts, { data: '' })),
-  'data nested 100,000 deep': (path) =>
-    forge(path, (parts) => Object.assign(parts, { data: `{"n":${deep('[', ']')}}` })),
-  'objects nested 100,000 deep': (path) =>
-    forge(path, (parts) => Object.assign(parts, { data: `{"n":${deep('{"a":', '}').replace(':}', ':1}')}}` })),
-  'rich data nested 100,000 deep': (path) =>
-    forge(path, (parts) => Object.assign(parts, { data: `{}\n{"n":${deep('[', ']')}}` })),
+  '__proto__ as a key of the data': (path) => forge(path, hold('__proto__:{"isAdmin":true}')),
+  '__proto__ as a key of the data, escaped': (path) => forge(path, hold('"\\u005f_proto__":{"isAdmin":true}')),
+  'a line of data without a name': (path) => forge(path, hold('[]')),
+  'a name without an end': (path) => forge(path, hold('"n:1')),
+  'a key twice': (path) => forge(path, hold('n:1', 'n:1')),
+  'fewer keys than were written': (path) => forge(path, (parts) => Object.assign(parts, { data: 'n:1' })),
+  'no data where there was some': (path) =>
+    forge(path, (parts) => Object.assign(parts, { data: '', fields: { ...parts.fields, keys: 3 } })),
   'protocol fields nested 100,000 deep': (path) =>
     forge(
       path,
       () => {},
       (text) => text.replace('\n{', `\n{"x":${deep('[', ']')},`),
     ),
-  'four billion holes': (path) => forge(path, (parts) => Object.assign(parts, { data: '{}\n{"n":[[-7,4294967295]]}' })),
   'a link to a file of the system': (path) => {
     fs.unlinkSync(path)
     fs.symlinkSync('/etc/passwd', path)
@@ -115,6 +114,19 @@ const plants: { readonly [what: string]: (path: string) => void } = {
   ...(isRoot ? {} : { 'a file that may not be read': (path: string) => fs.chmodSync(path, 0) }),
 }
 
+/** What lies under one key instead of its value. */
+const spoiltValues: { readonly [what: string]: string } = {
+  'no JSON': '{"n":',
+  nothing: '',
+  '__proto__ in it': '{"__proto__":{"isAdmin":true}}',
+  '__proto__ in it, escaped': '{"a":{"\\u005f_proto__":{"isAdmin":true}}}',
+  'lists nested 100,000 deep': deep('[', ']'),
+  'objects nested 100,000 deep': `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
+  'rich data nested 100,000 deep': `~${deep('[', ']')}`,
+  'four billion holes': '~[[-7,4294967295]]',
+  'a class of someone’s': '~[["Admin",1],2]',
+}
+
 /** What says nothing that a record does not say. */
 const additions: { readonly [what: string]: (path: string) => void } = {
   '__proto__ in the header': (path) =>
@@ -136,7 +148,7 @@ onServer('node', 'fileStore', (serve) => {
     const server = await serve(t)
     const alice = await server.signedIn()
     const path = (server.store as FileStore).pathOf(recordIdOf(server.cookieName, alice.ticket!) as SessionId)
-    forge(path, (parts) => Object.assign(parts, { data: '{"n":41,"visits":0,"items":[]}' }))
+    forge(path, hold('n:41', 'visits:0', 'items:[]'))
     assert.equal((await alice.post('/n')).body, '42')
   })
 
@@ -158,6 +170,27 @@ onServer('node', 'fileStore', (serve) => {
     forge(path, ({ fields }) => Object.assign(fields, { current: 'x' }))
     assert.equal((await alice.get('/who')).body, 'nobody')
   })
+
+  for (const [what, value] of Object.entries(spoiltValues)) {
+    it(`is an error for whoever asks for a value, and for nobody else, where it finds ${what}`, async (t) => {
+      const server = await serve(t)
+      const [alice, other] = [await server.signedIn(), await server.signedIn()]
+      const path = (server.store as FileStore).pathOf(recordIdOf(server.cookieName, alice.ticket!) as SessionId)
+      forge(path, hold(`n:${value}`, 'visits:7', 'items:[]'))
+      const planted = fs.readFileSync(path)
+
+      assert.equal((await alice.get('/who')).body, 'alice')
+      const { status, setCookies } = await alice.post('/n')
+      assert.deepEqual([status, setCookies], [500, []])
+      assert.equal(({} as { isAdmin?: unknown }).isAdmin, undefined)
+      assert.ok(fs.readFileSync(path).equals(planted))
+
+      assert.equal((await alice.get('/visit')).body, '8')
+      assert.equal((await other.get('/devices')).status, 200)
+      assert.equal((await alice.post('/logout')).status, 303)
+      assert.deepEqual([(await alice.get('/who')).body, (await other.get('/who')).body], ['nobody', 'alice'])
+    })
+  }
 
   for (const [what, plant] of Object.entries(plants)) {
     it(`ends the visitor’s session, and no other, where it finds ${what}`, async (t) => {

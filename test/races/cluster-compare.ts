@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { codec, type SessionId, type SessionRecord, Sessions } from 'coatcheck'
+import { type SessionId, type SessionRecord, Sessions } from 'coatcheck'
 import { parseBody } from '../../src/core/record-body.ts'
 import { initial, type Shop } from '../http/application.ts'
 import type { Cluster } from './cluster-host.ts'
 import type { Judge } from './cluster-judge.ts'
+import { decoded } from './interleavings/ground-truth.ts'
 
 /** Every record in the directory, decoded. Throws `CorruptRecordError` for one that is torn. */
 export function decodeAll({ directory, store }: Cluster): SessionRecord[] {
@@ -39,7 +40,7 @@ export async function compare(cluster: Cluster, judge: Judge): Promise<void> {
     const isOwner = record.userId === session.user
     const mayBeOwner = record.userId !== undefined && session.possibleUsers.has(record.userId)
     if (!isOwner && (session.user !== undefined || !mayBeOwner)) judge.fail(`is ${record.userId}’s`, session)
-    const data = { ...initial(), ...codec.decode(parseBody(record.body).data) } as Shop
+    const data = { ...initial(), ...decoded(parseBody(record.body).data) } as Shop
     for (const mistake of session.mistakesIn(data)) judge.fail(mistake, session)
   }
   await compareLists(cluster, judge, [...records.values()])
@@ -57,5 +58,5 @@ async function compareLists({ store }: Cluster, judge: Judge, records: readonly 
   }
   const signedIn = records.filter(({ userId }) => userId !== undefined).length
   if (listed !== signedIn) judge.fail(`${signedIn} records are signed in, ${listed} are listed`)
-  sessions.close()
+  await sessions.close()
 }

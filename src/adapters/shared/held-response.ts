@@ -83,7 +83,7 @@ export class HeldResponse {
       if (respond) this.#answer([], respond)
       return
     }
-    this.#showHeadersSent(true)
+    showAsSent(this.#response, true)
     this.#committing = committing.then(
       (headers) => {
         const calls = this.#letGo()
@@ -102,7 +102,7 @@ export class HeldResponse {
   #letGo(): Call[] {
     const calls = this.#calls ?? []
     this.#calls = undefined
-    this.#showHeadersSent(false)
+    showAsSent(this.#response, false)
     for (const method of methods) {
       // Whoever has wrapped a method since (a compression) goes on doing so.
       // Assigned, not deleted: an object that loses a property is slow from then on.
@@ -169,12 +169,24 @@ export class HeldResponse {
   #replace(method: Method, value: AnyMethod): void {
     ;(this.#response as unknown as Record<Method, AnyMethod>)[method] = value
   }
+}
 
-  /** An error handler that asks must not begin a second answer. */
-  #showHeadersSent(isShown: boolean): void {
-    if (isShown) Object.defineProperty(this.#response, 'headersSent', { configurable: true, get: () => true })
-    else delete (this.#response as { headersSent?: boolean }).headersSent
+const isShownAsSent: unique symbol = Symbol('coatcheck shows the headers as sent')
+
+const headersSent = {
+  configurable: true,
+  get(this: ServerResponse & { [isShownAsSent]?: boolean }): boolean {
+    return this[isShownAsSent] === true || (Reflect.get(Object.getPrototypeOf(this), 'headersSent', this) as boolean)
+  },
+}
+
+/** An error handler that asks must not begin a second answer. One getter for all responses, and it stays: an object that loses a property is slow from then on. */
+function showAsSent(response: ServerResponse & { [isShownAsSent]?: boolean }, isShown: boolean): void {
+  if (response[isShownAsSent] === undefined) {
+    if (!isShown) return
+    Object.defineProperty(response, 'headersSent', headersSent)
   }
+  response[isShownAsSent] = isShown
 }
 
 /** Turns the headers given to `writeHead` into set ones, so that ours can join them, and returns what is left to pass on. */

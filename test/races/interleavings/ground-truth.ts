@@ -32,13 +32,17 @@ export function parse(record: SessionRecord): { body: Body; data: Data } | undef
   let parsed: { body: Body; data: Data } | undefined
   try {
     const { body, data } = parseBody(record.body)
-    parsed = { body, data: codec.decode(data) as unknown as Data }
+    parsed = { body, data: decoded(data) as unknown as Data }
   } catch {
     // Not a record of core's: a faulty store made it up.
   }
   bodies.set(record, parsed)
   return parsed
 }
+
+/** A session's data, each key decoded. */
+export const decoded = (texts: ReadonlyMap<string, string>): Record<string, unknown> =>
+  Object.fromEntries([...texts].map(([key, text]) => [key, codec.decode(text)]))
 
 export function idOf(cookie: string): SessionId {
   return sessionIdOf(cookieName, parseTicket(cookie.slice(cookieName.length + 1))!.sid)
