@@ -30,10 +30,10 @@ export interface DemoOptions {
   hashing?: FewAtATimeOptions
 }
 
-/** The whole demo, ready for any server that Hono runs on. `close` lets go of what it watches; the store is the caller's. */
+/** The whole demo, ready for any server that Hono runs on. `close` waits until the sessions of requests under way are stored, for five seconds at most; the store is the caller's. */
 export function createDemo({ store, directory, clock = Date.now, trustProxy = [], hashing = {} }: DemoOptions): {
   app: Hono<DemoEnv>
-  close: () => void
+  close: () => Promise<void>
 } {
   const sessions = new Sessions<VisitorData>({ store, clock })
   const lab = new Sessions<LabData>({ store, clock, cookie: { name: 'lab' }, idleTimeout: '20m', initial: () => ({}) })
@@ -81,10 +81,9 @@ export function createDemo({ store, directory, clock = Date.now, trustProxy = []
   const stopWatching = watchLibrary()
   return {
     app,
-    close() {
+    async close() {
+      await Promise.all([sessions.close({ within: '5s' }), lab.close({ within: '5s' })])
       stopWatching()
-      sessions.close()
-      lab.close()
     },
   }
 }

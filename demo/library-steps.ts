@@ -29,6 +29,14 @@ const words: Words = {
     isWarning: true,
   }),
   rejected: ({ reason }) => ({ text: `The cookie opens nothing: ${reasons[reason]}`, isWarning: true }),
+  availability: (event) => ({
+    text: {
+      unavailable: 'The store does not answer: nobody asks it for the moment',
+      probing: 'The store is being tried',
+      available: 'The store is back',
+    }[event.state],
+    isWarning: event.state === 'unavailable',
+  }),
   suspicious: ({ handle }) => ({ text: `An old cookie of ${handle} was used: someone has a copy`, isWarning: true }),
 }
 

@@ -27,7 +27,7 @@ export async function runDemo(options: Partial<DemoOptions> = {}): Promise<Runni
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      demo.close()
+      await demo.close()
       await store.close?.()
       if (!options.directory) rmSync(directory, { recursive: true, force: true })
     },

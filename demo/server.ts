@@ -59,10 +59,7 @@ async function main(): Promise<void> {
   const listener = getRequestListener(demo.app.fetch)
   const servers = await listenOnThisMachine(port, () => makeServer(listener, certificate))
 
-  stopOnSignal(servers, () => {
-    demo.close()
-    void store.close?.()
-  })
+  stopOnSignal(servers, demo.close, () => store.close?.())
   const bound = (servers[0]!.address() as AddressInfo).port
   console.log(
     [
@@ -144,7 +141,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 /** Ctrl+C lets requests finish, for five seconds at most. A second one doesn't wait. */
-function stopOnSignal(servers: Server[], close: () => void): void {
+function stopOnSignal(servers: Server[], closeDemo: () => Promise<void>, closeStore: () => unknown): void {
   let isStopping = false
   const stop = async () => {
     if (isStopping) process.exit(130)
@@ -156,8 +153,9 @@ function stopOnSignal(servers: Server[], close: () => void): void {
     setInterval(() => {
       for (const server of servers) server.closeIdleConnections()
     }, 50)
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-    close()
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
+    await Promise.all([closeDemo(), ...closed])
+    await closeStore()
     process.exit(0)
   }
   process.on('SIGINT', stop)

@@ -10,7 +10,7 @@ export type { Duration } from './core/lifetime.ts'
 export type { MergeRule, MergeRules } from './core/merge.ts'
 export type { FlashEntry } from './core/record-body.ts'
 export type { ReadonlySession, Session, SignInOptions, SignOutOptions } from './core/session.ts'
-export type { LifetimeOptions, OpenOptions, SessionsOptions } from './core/sessions.ts'
+export type { CloseOptions, LifetimeOptions, OpenOptions, SessionsOptions } from './core/sessions.ts'
 export { Sessions } from './core/sessions.ts'
 export type { Mode } from './core/state.ts'
 export type {

@@ -41,6 +41,25 @@ export async function commit(
   }
 }
 
+/**
+ * Whether there is nothing to store, delete or send, as for most requests: then the response need not wait. False where it
+ * takes a closer look.
+ */
+export function isIdle(engine: Engine, state: SessionState): boolean {
+  const { live } = state
+  if (state.turn || state.flash || state.privilege || state.isSignedOut || state.ending.length > 0) return false
+  try {
+    if (state.mode !== 'read-only' && state.draft.isChanged()) return false
+  } catch {
+    return false // It can't be stored: `commit` says why.
+  }
+  if (!live) return true
+  const { current, previous } = live.body
+  const isRotating = live.hash !== current || (previous !== undefined && previous.confirmedAt === undefined)
+  const now = engine.clock()
+  return !isRotating && !isRotationDue(engine, state, live, live.body, now) && !isTouchDue(engine, state, live, now)
+}
+
 /** A handler that threw has not come to its end: a check may have failed after `signIn`. Only what it put an end to holds. */
 function discardTheRest(state: SessionState): void {
   if (!isWanted(state)) return
@@ -283,15 +302,20 @@ async function signInAfresh(engine: Engine, state: SessionState, live: Live): Pr
 }
 
 /** At most once in `touchInterval`, and the response stands if it fails: it says when the visitor was seen, nothing else. */
-async function touchIfDue(engine: Engine, state: SessionState, { record, body }: Live): Promise<void> {
+async function touchIfDue(engine: Engine, state: SessionState, live: Live): Promise<void> {
   const now = engine.clock()
-  if (!state.touches || now - record.lastSeenAt < engine.touchEveryMs) return
+  if (!isTouchDue(engine, state, live, now)) return
+  const { record, body } = live
   const expiresAt = expiryOf(body.remembered ? engine.remembered : engine.lifetime, now, body.deadline)
   try {
     await engine.calls.touch(record.id, { expiresAt, lastSeenAt: now })
   } catch {
     // `coatcheck:store` has told; the next request tries again.
   }
+}
+
+function isTouchDue(engine: Engine, state: SessionState, { record }: Live, now: number): boolean {
+  return state.touches && now - record.lastSeenAt >= engine.touchEveryMs
 }
 
 function settleDecisions(state: SessionState): void {

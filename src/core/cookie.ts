@@ -36,8 +36,14 @@ export function cookieValues(header: string | undefined, name: string): string[]
 }
 
 function trim(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '')
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text, start)) start++
+  while (end > start && isBlank(text, end - 1)) end--
+  return text.slice(start, end)
 }
+
+const isBlank = (text: string, index: number): boolean => text[index] === ' ' || text[index] === '\t'
 
 /** `None` is not offered: over plain http on this machine browsers drop it, and over https it invites every site to ride along. */
 export type SameSite = 'Lax' | 'Strict'

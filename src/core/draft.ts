@@ -11,7 +11,7 @@ export class Draft {
   /** The initial value of each key that is not stored. */
   #gaps: Values = {}
   /** How those were written before anyone could change them. */
-  readonly #gapTexts = new Map<string, string>()
+  #gapTexts: Map<string, string> | undefined
   #data: Values | undefined
 
   constructor(codec: Codec, initial: () => Values, base: Texts = noTexts) {
@@ -83,15 +83,14 @@ export class Draft {
     this.#replace(initial, keys)
     this.#base = noTexts
     this.#gaps = initial
-    this.#gapTexts.clear()
-    for (const [key, text] of texts) this.#gapTexts.set(key, text)
+    this.#gapTexts = new Map(texts)
   }
 
   #expose(data: Values): void {
     const initial = this.#initial()
     const gaps = Object.keys(initial).filter((key) => !this.#base.has(key))
     this.#gaps = Object.fromEntries(gaps.map((key) => [key, initial[key]]))
-    this.#gapTexts.clear()
+    this.#gapTexts = undefined
     if (this.#base.size + gaps.length > 0) {
       defineLazily(data, [...this.#base.keys(), ...gaps], (key) => this.#read(key))
     }
@@ -105,9 +104,10 @@ export class Draft {
   }
 
   #gapText(key: string): string {
-    const known = this.#gapTexts.get(key)
+    const known = this.#gapTexts?.get(key)
     if (known !== undefined) return known
     const text = this.#codec.encode(this.#gaps[key], key)
+    this.#gapTexts ??= new Map()
     this.#gapTexts.set(key, text)
     return text
   }

@@ -1,3 +1,4 @@
+import type { CleanUp } from './clean-up.ts'
 import type { Codec } from './codec.ts'
 import type { SameSite } from './cookie.ts'
 import type { Values } from './data.ts'
@@ -11,6 +12,7 @@ import type { TurnQueue } from './turn-queue.ts'
 /** What every request of one `Sessions` shares: its settings, its store, and who waits for whom in this process. */
 export interface Engine {
   readonly calls: StoreCalls
+  readonly storeTimeoutMs: number
   readonly codec: Codec
   readonly initial: () => Values
   readonly rules: { readonly [key: string]: MergeRule | undefined }
@@ -31,6 +33,7 @@ export interface Engine {
   /** Commits of one session that keep running into each other, in order. */
   readonly writes: TurnQueue
   readonly ended: EndWatch
+  readonly cleanUp: CleanUp
   readonly afterWrite: () => void
   /** In development only. */
   readonly warnOnce: (topic: string, message: () => string | undefined) => void

@@ -15,6 +15,8 @@ const statusOf = {
   ERR_SESSION_BUSY: 503,
   /** The store failed or did not answer in time. Nothing is known to be saved; the visitor's cookie was left alone. */
   ERR_STORE_UNAVAILABLE: 503,
+  /** The reason of `session.ended` when `sessions.close()` was called: this server is stopping, and the session lives on. */
+  ERR_SERVER_STOPPING: 503,
   /** The session's data holds something that can't be stored. The message names the key. */
   ERR_SESSION_DATA: 500,
   /** The encoded data is larger than `maxBytes`. */

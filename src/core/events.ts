@@ -31,13 +31,20 @@ export interface SessionEvents {
     duration: number
     error?: unknown
   }
+  /**
+   * The store has stopped answering, so that it is not asked for the moment and every call fails at once; it is being tried; it is
+   * back. Durations in milliseconds.
+   */
+  availability:
+    | { state: 'unavailable'; failures: number; pause: number; error: unknown }
+    | { state: 'probing' }
+    | { state: 'available'; duration: number }
 }
 
 const channels = Object.fromEntries(
-  ['created', 'rotated', 'ended', 'discarded', 'conflict', 'rejected', 'suspicious', 'store'].map((name) => [
-    name,
-    channel(`coatcheck:${name}`),
-  ]),
+  ['created', 'rotated', 'ended', 'discarded', 'conflict', 'rejected', 'suspicious', 'store', 'availability'].map(
+    (name) => [name, channel(`coatcheck:${name}`)],
+  ),
 ) as Record<keyof SessionEvents, Channel>
 
 export function isWatched(name: keyof SessionEvents): boolean {

@@ -1,3 +1,5 @@
+import type { MaybePromise } from './store.ts'
+
 /** One HTTP request and its response, as an adapter shows them to core. */
 export interface Exchange {
   readonly method: string
@@ -19,5 +21,5 @@ export type ResponseHeaders = readonly (readonly [name: 'set-cookie' | 'cache-co
 /** What an adapter needs of a `Sessions`, whatever its data. */
 export interface CommitsSessions {
   attach(request: object, exchange: Exchange): boolean
-  commit(request: object, outcome?: { readonly hasFailed?: boolean }): Promise<ResponseHeaders> | undefined
+  commit(request: object, outcome?: { readonly hasFailed?: boolean }): MaybePromise<ResponseHeaders> | undefined
 }

@@ -27,7 +27,7 @@ class Reader {
   readonly #values: Values
   readonly #read: (key: string) => unknown
   /** Values of an object that someone has sealed or frozen. */
-  readonly #kept = new Map<string, unknown>()
+  #kept: Map<string, unknown> | undefined
 
   constructor(values: Values, read: (key: string) => unknown) {
     this.#values = values
@@ -35,7 +35,7 @@ class Reader {
   }
 
   get(key: string): unknown {
-    if (this.#kept.has(key)) return this.#kept.get(key)
+    if (this.#kept?.has(key)) return this.#kept.get(key)
     const value = this.#read(key)
     this.set(key, value)
     return value
@@ -43,11 +43,13 @@ class Reader {
 
   set(key: string, value: unknown): void {
     const property = { value, writable: true, enumerable: true, configurable: true }
-    if (!Reflect.defineProperty(this.#values, key, property)) this.#kept.set(key, value)
+    if (Reflect.defineProperty(this.#values, key, property)) return
+    this.#kept ??= new Map()
+    this.#kept.set(key, value)
   }
 
   isKept(key: string): boolean {
-    return this.#kept.has(key)
+    return this.#kept?.has(key) === true
   }
 }
 

@@ -4,9 +4,10 @@ import type { Engine } from './engine.ts'
 import { CorruptRecordError } from './errors.ts'
 import { publish, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
+import { andThen, isPromise } from './maybe-promise.ts'
 import { parseBody } from './record-body.ts'
 import type { Live, Mode, SessionState, Stored, Turn } from './state.ts'
-import type { Lock, SessionRecord } from './store.ts'
+import type { Lock, MaybePromise, SessionRecord } from './store.ts'
 import { handleOf, hashSecret, isSameHash, parseTicket, sessionIdOf, type Ticket } from './ticket.ts'
 
 type Rejection = SessionEvents['rejected']['reason']
@@ -14,30 +15,40 @@ type Rejection = SessionEvents['rejected']['reason']
 /** What a ticket turned out to be worth. Whatever is not right is an anonymous visitor; only a store that fails throws. */
 type Standing = { readonly live: Live; readonly draft: Draft } | { readonly rejected: Rejection }
 
-export async function openState(
+/** At once where the store answers at once and no turn is waited for. */
+export function openState(
   engine: Engine,
   exchange: Exchange,
   cookie: CookiePlan,
   arrivedAt: number,
   { mode, touches }: { mode: Mode | 'auto'; touches: boolean },
-): Promise<SessionState> {
+): MaybePromise<SessionState> {
   const values = cookieValues(exchange.header('cookie'), cookie.name)
   const resolved = mode !== 'auto' ? mode : /^(GET|HEAD|OPTIONS)$/.test(exchange.method) ? 'shared' : 'exclusive'
-  let standing: Standing | undefined
-  let turn: Turn | undefined
-  if (values.length > 0) standing = await judgeCookie(engine, cookie, values)
-  if (standing && 'live' in standing && resolved === 'exclusive') {
-    const taken = await takeTurn(engine, standing.live.ticket, standing.live.record)
-    standing = taken.standing
-    turn = taken.turn
-  }
+  const visit: Visit = { exchange, cookie, mode: resolved, touches, hadCookie: values.length > 0, arrivedAt }
+  if (values.length === 0) return stateOf(engine, visit, undefined, undefined)
+  return andThen(judgeCookie(engine, cookie, values), (standing) => {
+    if (resolved !== 'exclusive' || !('live' in standing)) return stateOf(engine, visit, standing, undefined)
+    const { ticket, record } = standing.live
+    return takeTurn(engine, ticket, record).then((taken) => stateOf(engine, visit, taken.standing, taken.turn))
+  })
+}
+
+type Visit = Pick<SessionState, 'exchange' | 'cookie' | 'mode' | 'touches' | 'hadCookie' | 'arrivedAt'>
+
+function stateOf(
+  engine: Engine,
+  { exchange, cookie, mode, touches, hadCookie, arrivedAt }: Visit,
+  standing: Standing | undefined,
+  turn: Turn | undefined,
+): SessionState {
   const opened = standing && 'live' in standing ? standing : undefined
   return {
     exchange,
     cookie,
-    mode: resolved,
+    mode,
     touches,
-    hadCookie: values.length > 0,
+    hadCookie,
     isSpent: standing !== undefined && 'rejected' in standing && standing.rejected === 'spent',
     arrivedAt,
     live: opened?.live,
@@ -69,18 +80,23 @@ function takeApart(engine: Engine, record: SessionRecord): Stored | undefined {
   }
 }
 
-async function judgeCookie(engine: Engine, cookie: CookiePlan, values: string[]): Promise<Standing> {
+function judgeCookie(engine: Engine, cookie: CookiePlan, values: string[]): MaybePromise<Standing> {
   // Two cookies of one name: a neighbour host has planted one (RFC 6265bis §8.6), and no server can tell which.
   if (values.length > 1) return reject('doubled')
   const ticket = parseTicket(values[0]!)
   if (!ticket) return reject('malformed')
   const id = sessionIdOf(cookie.name, ticket.sid)
-  try {
-    const record = await engine.calls.read(id)
-    return record ? judge(engine, ticket, record) : reject('unknown', id)
-  } catch (error) {
+  const found = (record: SessionRecord | undefined): Standing =>
+    record ? judge(engine, ticket, record) : reject('unknown', id)
+  const failed = (error: unknown): Standing => {
     if (error instanceof CorruptRecordError) return reject('corrupt', id)
     throw error
+  }
+  try {
+    const answer = engine.calls.read(id)
+    return isPromise(answer) ? answer.then(found, failed) : found(answer)
+  } catch (error) {
+    return failed(error)
   }
 }
 

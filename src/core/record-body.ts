@@ -45,25 +45,27 @@ export function formatBody(body: Body, data: Texts): Uint8Array {
 
 /** Throws `CorruptRecordError` for anything that `formatBody` can't have made, a later format included. The values are not looked at. */
 export function parseBody(bytes: Uint8Array): { readonly body: Body; readonly data: Texts } {
-  const [first = '', ...lines] = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split('\n')
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split('\n')
   try {
-    const fields: unknown = JSON.parse(first)
+    const fields: unknown = JSON.parse(lines[0]!)
     if (!isBody(fields)) throw new TypeError('the protocol’s fields are not as they should be')
-    const data = new Map(lines.map(parseLine))
+    const data = new Map<string, string>()
+    for (let index = 1; index < lines.length; index++) parseLine(lines[index]!, data)
     // One line too few is a record that was cut off; a key that comes twice counts once.
-    if (data.size !== fields.keys || data.size !== lines.length) throw new TypeError('not the keys that were written')
+    if (data.size !== fields.keys || data.size !== lines.length - 1)
+      throw new TypeError('not the keys that were written')
     return { body: fields, data }
   } catch (cause) {
     throw new CorruptRecordError('this record is not one of ours', { cause })
   }
 }
 
-function parseLine(line: string): [string, string] {
+function parseLine(line: string, data: Map<string, string>): void {
   const name = line.startsWith('"') ? /^"(?:[^"\\]|\\.)*"/.exec(line)?.[0] : line.slice(0, line.indexOf(':'))
   if (name === undefined || line[name.length] !== ':') throw new TypeError('a line without a name')
   const key: unknown = name.startsWith('"') ? JSON.parse(name) : name
   if (typeof key !== 'string' || key === '__proto__') throw new TypeError('a key named __proto__')
-  return [key, line.slice(name.length + 1)]
+  data.set(key, line.slice(name.length + 1))
 }
 
 function isBody(fields: unknown): fields is Body & { readonly keys: number } {

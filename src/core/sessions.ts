@@ -1,5 +1,6 @@
+import { CleanUp } from './clean-up.ts'
 import { type Codec, codec as defaultCodec } from './codec.ts'
-import { commit } from './commit.ts'
+import { commit, isIdle } from './commit.ts'
 import { checkCookieName, checkSameSite, planCookie, type SameSite } from './cookie.ts'
 import type { StorableData, Values } from './data.ts'
 import { EndWatch } from './ended.ts'
@@ -7,14 +8,16 @@ import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import type { Exchange, ResponseHeaders } from './exchange.ts'
 import { type Duration, type Lifetime, milliseconds } from './lifetime.ts'
+import { andThen, isPromise } from './maybe-promise.ts'
 import type { MergeRule, MergeRules } from './merge.ts'
 import { openState } from './opening.ts'
 import { type ReadonlySession, Session, stateOf } from './session.ts'
-import type { Mode } from './state.ts'
-import type { Store } from './store.ts'
+import type { Mode, SessionState } from './state.ts'
+import type { MaybePromise, Store } from './store.ts'
 import { StoreCalls } from './store-calls.ts'
 import { pooledRandomBytes, type RandomBytes } from './ticket.ts'
 import { TurnQueue } from './turn-queue.ts'
+import { UnderWay, within } from './under-way.ts'
 import { UserSessions } from './users.ts'
 
 export interface LifetimeOptions {
@@ -75,11 +78,20 @@ export interface OpenOptions {
   readonly touch?: boolean
 }
 
+export interface CloseOptions {
+  /** How long requests under way may take. Default: 10 seconds. */
+  readonly within?: Duration
+}
+
 /** A request as an adapter announced it, and its session once opened. */
 interface Visit<Data> {
   readonly exchange: Exchange
   readonly arrivedAt: number
   opening: Promise<Session<Data>> | undefined
+  /** Once it is open. */
+  session: Session<Data> | undefined
+  /** It may store something: whoever stops this server waits for it. */
+  isUnderWay: boolean
   isCommitted: boolean
 }
 
@@ -89,6 +101,8 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
   readonly #mode: Mode | 'auto'
   /** Where a request keeps its visit. A property, as a WeakMap of short-lived keys costs three times the rest of a read in garbage collection. */
   readonly #visit = Symbol('coatcheck visit')
+  readonly #underWay = new UnderWay()
+  #closing: Promise<void> | undefined
 
   /** Throws a TypeError that names the option and the fix. */
   constructor(options: SessionsOptions<Data>) {
@@ -123,9 +137,9 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
       return Promise.reject(new SessionError('ERR_SESSION_SETTLED', message))
     }
     if (!visit.opening) {
+      visit.isUnderWay = mode !== 'read-only'
+      if (visit.isUnderWay) this.#underWay.begin()
       visit.opening = this.#open(visit, mode, touch)
-      // Whoever awaits it hears of a failure; a handler that doesn't must not end the process.
-      visit.opening.catch(() => {})
     }
     return visit.opening
   }
@@ -141,47 +155,116 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
   /** For adapters: a request has arrived. False when it was announced before. */
   attach(request: object, exchange: Exchange): boolean {
     if (this.#visitOf(request)) return false
-    const visit: Visit<Data> = { exchange, arrivedAt: this.#engine.clock(), opening: undefined, isCommitted: false }
+    const visit: Visit<Data> = {
+      exchange,
+      arrivedAt: this.#engine.clock(),
+      opening: undefined,
+      session: undefined,
+      isUnderWay: false,
+      isCommitted: false,
+    }
     ;(request as { [visit: symbol]: Visit<Data> })[this.#visit] = visit
     return true
   }
 
   /**
    * For adapters: the first byte of the response is about to leave. Undefined when the request never opened its session,
-   * else the headers to add. After a handler that threw (`hasFailed`) only its sign-outs hold. Rejects with a SessionError when the response must not look like a success.
+   * else the headers to add, at once where there is nothing to store. After a handler that threw (`hasFailed`) only its sign-outs hold. Rejects with a SessionError when the response must not look like a success.
    */
-  commit(request: object, outcome: { readonly hasFailed?: boolean } = {}): Promise<ResponseHeaders> | undefined {
+  commit(request: object, outcome: { readonly hasFailed?: boolean } = {}): MaybePromise<ResponseHeaders> | undefined {
     const visit = this.#visitOf(request)
     if (!visit || visit.isCommitted) return undefined
     visit.isCommitted = true
-    return visit.opening && this.#commit(visit.opening, outcome)
+    const { opening, session } = visit
+    if (session && !outcome.hasFailed && isIdle(this.#engine, stateOf(session))) {
+      const state = settled(session)
+      if (visit.isUnderWay) this.#underWay.end(state)
+      return headersOf(state)
+    }
+    return opening && this.#commit(visit, opening, outcome)
   }
 
-  /** Stops the watch behind `session.ended`. The store is the caller's to close. */
-  close(): void {
-    this.#engine.ended.close()
+  /**
+   * For a server that is told to stop. Resolves when the requests under way have stored their sessions, or after `within`;
+   * whoever still has an exclusive turn then gives it back, so that no other process waits for its lease. It stops the clean-up
+   * and aborts every `session.ended`, with `ERR_SERVER_STOPPING` for a reason: responses that stay open would keep the server from
+   * closing. Sessions opened `read-only` have nothing to store, and are not waited for. Requests that still come are served. Never rejects because of the store, which is the caller's to close.
+   *
+   * @example
+   * process.once('SIGTERM', async () => {
+   *   await Promise.all([new Promise((resolve) => server.close(resolve)), sessions.close()])
+   *   await store.close?.()
+   * })
+   */
+  close({ within: patience = '10s' }: CloseOptions = {}): Promise<void> {
+    const withinMs = milliseconds('within', patience)
+    this.#closing ??= this.#close(withinMs)
+    return this.#closing
+  }
+
+  async #close(withinMs: number): Promise<void> {
+    const { ended, cleanUp, storeTimeoutMs } = this.#engine
+    ended.close()
+    const cleaned = cleanUp.close()
+    await this.#underWay.settled(withinMs)
+    await within(storeTimeoutMs, Promise.allSettled([cleaned, this.#underWay.release()]))
   }
 
   #visitOf(request: object): Visit<Data> | undefined {
     return (request as { [visit: symbol]: Visit<Data> | undefined })[this.#visit]
   }
 
-  async #open({ exchange, arrivedAt }: Visit<Data>, mode: Mode | 'auto', touches: boolean): Promise<Session<Data>> {
-    const cookie = planCookie(this.#engine.cookieName, exchange.secure, exchange.host)
-    if (!cookie) throw insecure(exchange.host)
-    return new Session(this.#engine, await openState(this.#engine, exchange, cookie, arrivedAt, { mode, touches }))
+  #open(visit: Visit<Data>, mode: Mode | 'auto', touches: boolean): Promise<Session<Data>> {
+    const opening = this.#openNow(visit, mode, touches)
+    if (!isPromise(opening)) return Promise.resolve(opening)
+    // Whoever awaits it hears of a failure; a handler that doesn't must not end the process.
+    opening.catch(() => {})
+    return opening
   }
 
-  async #commit(opening: Promise<Session<Data>>, outcome: { readonly hasFailed?: boolean }): Promise<ResponseHeaders> {
-    const session = await opening.catch(() => undefined)
-    if (!session) return [] // `open` has told the handler why.
-    const state = stateOf(session)
-    state.isSettled = true
-    await commit(this.#engine, state, outcome)
-    // A cache that kept this response would hand one visitor's page, or cookie, to another (RFC 9111 §3).
-    const headers = [['cache-control', 'no-store'] as const, ['vary', 'Cookie'] as const]
-    return state.setCookie === undefined ? headers : [['set-cookie', state.setCookie], ...headers]
+  /** No promise is spent where the store answers at once. */
+  #openNow(visit: Visit<Data>, mode: Mode | 'auto', touches: boolean): MaybePromise<Session<Data>> {
+    const { exchange, arrivedAt } = visit
+    try {
+      const cookie = planCookie(this.#engine.cookieName, exchange.secure, exchange.host)
+      if (!cookie) throw insecure(exchange.host)
+      return andThen(openState(this.#engine, exchange, cookie, arrivedAt, { mode, touches }), (state) => {
+        this.#underWay.opened(state)
+        visit.session = new Session(this.#engine, state)
+        return visit.session
+      })
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
+
+  async #commit(
+    { isUnderWay }: Visit<Data>,
+    opening: Promise<Session<Data>>,
+    outcome: { readonly hasFailed?: boolean },
+  ): Promise<ResponseHeaders> {
+    const session = await opening.catch(() => undefined)
+    const state = session && settled(session)
+    try {
+      if (!state) return [] // `open` has told the handler why.
+      await commit(this.#engine, state, outcome)
+      return headersOf(state)
+    } finally {
+      if (isUnderWay) this.#underWay.end(state)
+    }
+  }
+}
+
+function settled<Data>(session: Session<Data>): SessionState {
+  const state = stateOf(session)
+  state.isSettled = true
+  return state
+}
+
+function headersOf({ setCookie }: SessionState): ResponseHeaders {
+  // A cache that kept this response would hand one visitor's page, or cookie, to another (RFC 9111 §3).
+  const headers = [['cache-control', 'no-store'] as const, ['vary', 'Cookie'] as const]
+  return setCookie === undefined ? headers : [['set-cookie', setCookie], ...headers]
 }
 
 function makeEngine(options: SessionsOptions<Values>): Engine {
@@ -192,9 +275,14 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
     throw new TypeError(`maxBytes must be a positive integer, got ${maxBytes}`)
   const short = lifetime('', options, { idle: '30m', absolute: '12h' })
   const remembered = lifetime('remember.', options.remember ?? {}, { idle: '30d', absolute: '90d' })
-  const calls = new StoreCalls(store, milliseconds('storeTimeout', options.storeTimeout ?? '2s'), clock)
+  const storeTimeoutMs = milliseconds('storeTimeout', options.storeTimeout ?? '2s')
+  const calls = new StoreCalls(store, storeTimeoutMs, clock)
+  const { cleanupInterval = '5m' } = options
+  const cleanEveryMs = cleanupInterval === false ? Infinity : milliseconds('cleanupInterval', cleanupInterval)
+  const cleanUp = new CleanUp(calls, cleanEveryMs, clock)
   return {
     calls,
+    storeTimeoutMs,
     codec: options.codec ?? defaultCodec,
     initial,
     rules: (options.merge ?? {}) as unknown as { [key: string]: MergeRule },
@@ -212,8 +300,9 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
     randomBytes: options.randomBytes ?? pooledRandomBytes(),
     turns: new TurnQueue(),
     writes: new TurnQueue(),
-    ended: new EndWatch(calls),
-    afterWrite: cleaner(calls, options.cleanupInterval ?? '5m', clock),
+    ended: new EndWatch(calls, clock),
+    cleanUp,
+    afterWrite: () => cleanUp.afterWrite(),
     warnOnce: warner(),
   }
 }
@@ -234,27 +323,6 @@ function touchInterval(interval: Duration | undefined, idleMs: number): number {
   const ms = milliseconds('touchInterval', interval)
   if (ms >= idleMs) throw new TypeError(`touchInterval must be shorter than idleTimeout, got ${interval}`)
   return ms
-}
-
-/** Cleans up beside the writes: an idle server has nothing to clean, and needs no timer for it. */
-function cleaner(calls: StoreCalls, interval: Duration | false, clock: () => number): () => void {
-  if (interval === false || !calls.store.deleteExpired) return () => {}
-  const everyMs = milliseconds('cleanupInterval', interval)
-  const batch = 500
-  let lastAt = Number.NEGATIVE_INFINITY
-  const clean = async (): Promise<void> => {
-    try {
-      while ((await calls.deleteExpired(batch)) >= batch);
-    } catch {
-      // `coatcheck:store` has told; the next round tries again.
-    }
-  }
-  return () => {
-    const now = clock()
-    if (now - lastAt < everyMs) return
-    lastAt = now
-    void clean()
-  }
 }
 
 /** Says each thing once, and nothing in production. */

@@ -1,3 +1,4 @@
+import { CircuitBreaker } from './circuit-breaker.ts'
 import { CorruptRecordError, SessionError } from './errors.ts'
 import { isWatched, publish, type SessionEvents } from './events.ts'
 import type { Lock, MaybePromise, SessionId, SessionRecord, Store, StoreOptions, Version, Written } from './store.ts'
@@ -5,34 +6,55 @@ import { handleOf } from './ticket.ts'
 
 type Operation = SessionEvents['store']['operation']
 
+/** No session's: its hash would have to be all zeros. */
+const nobody = '0'.repeat(64) as SessionId
+
+/** How a call's deadline differs from that of the others. */
+interface Limits<T> {
+  readonly timeoutMs: number
+  /** The time may go by because of other visitors: the store need not have failed. */
+  readonly isWaiting: boolean
+  readonly tooLate: (answer: T) => unknown
+}
+
 /**
  * Every call that core makes to a store: each has a deadline of its own, as real clients hang on a frozen server, and is
- * published as `coatcheck:store`. A failure becomes `ERR_STORE_UNAVAILABLE`, whatever the store threw.
+ * published as `coatcheck:store`. A failure becomes `ERR_STORE_UNAVAILABLE`, whatever the store threw. A store that has
+ * stopped answering is not asked: the call fails at once (see `CircuitBreaker`).
+ *
+ * What a store answers at once is returned at once: await it, and no promise is spent on it but the caller's own.
  */
 export class StoreCalls {
   readonly store: Store
   readonly #timeoutMs: number
   readonly #clock: () => number
+  readonly #breaker: CircuitBreaker
 
-  constructor(store: Store, timeoutMs: number, clock: () => number) {
+  constructor(store: Store, timeoutMs: number, clock: () => number, breaker: CircuitBreaker = new CircuitBreaker()) {
     this.store = store
     this.#timeoutMs = timeoutMs
     this.#clock = clock
+    this.#breaker = breaker
   }
 
-  read(id: SessionId): Promise<SessionRecord | undefined> {
-    return this.#call('read', id, (options) => this.store.read(id, options))
+  /** Whether calls fail at once for the moment. */
+  get isUnavailable(): boolean {
+    return this.#breaker.isOpen
   }
 
-  write(record: SessionRecord, expected: Version | undefined, unlock?: Lock): Promise<Written> {
+  read(id: SessionId): MaybePromise<SessionRecord | undefined> {
+    return this.#call('read', id, (call) => this.store.read(id, call))
+  }
+
+  write(record: SessionRecord, expected: Version | undefined, unlock?: Lock): MaybePromise<Written> {
     return this.#call('write', record.id, (call) => this.store.write(record, expected, call.with({ unlock })))
   }
 
-  touch(id: SessionId, times: { expiresAt: number; lastSeenAt: number }): Promise<void> {
+  touch(id: SessionId, times: { expiresAt: number; lastSeenAt: number }): MaybePromise<void> {
     return this.#call('touch', id, (call) => this.store.touch(id, times, call))
   }
 
-  delete(id: SessionId): Promise<void> {
+  delete(id: SessionId): MaybePromise<void> {
     return this.#call('delete', id, (call) => this.store.delete(id, call))
   }
 
@@ -45,10 +67,31 @@ export class StoreCalls {
     try {
       return await this.#call('lockAndRead', id, (call) => this.store.lockAndRead?.(id, call.with({ leaseMs })), {
         timeoutMs: waitMs,
-        tooLate: (locked) => locked?.lock.release(),
+        isWaiting: true,
+        tooLate: (locked) => locked && this.release(locked.lock),
       })
     } catch (error) {
       throw error instanceof TimedOut ? busy(error) : error
+    }
+  }
+
+  /** False: the lock was lost, or the store does not say. */
+  async renew(lock: Lock, leaseMs: number): Promise<boolean> {
+    if (this.#breaker.isOpen) return false
+    try {
+      return await new Call(0).within(this.#timeoutMs, lock.renew(leaseMs))
+    } catch {
+      return false
+    }
+  }
+
+  /** Never throws: where the store does not answer, the lease runs out by itself. */
+  async release(lock: Lock): Promise<void> {
+    if (this.#breaker.isOpen) return
+    try {
+      await new Call(0).within(this.#timeoutMs, lock.release())
+    } catch {
+      // The lease runs out by itself.
     }
   }
 
@@ -56,13 +99,13 @@ export class StoreCalls {
     return this.#each((call) => this.#users().list(userId, call))
   }
 
-  deleteByUser(userId: string, notBefore: number, except: SessionId | undefined): Promise<number> {
+  deleteByUser(userId: string, notBefore: number, except: SessionId | undefined): MaybePromise<number> {
     return this.#call('deleteByUser', undefined, (call) =>
       this.#users().deleteByUser(userId, call.with({ notBefore, except })),
     )
   }
 
-  deleteExpired(batch: number): Promise<number> {
+  deleteExpired(batch: number): MaybePromise<number> {
     return this.#call('deleteExpired', undefined, (call) => this.store.deleteExpired?.(call.with({ batch })) ?? 0)
   }
 
@@ -89,37 +132,100 @@ export class StoreCalls {
     }
   }
 
-  async #call<T>(
+  #call<T>(
     operation: Operation,
     id: SessionId | undefined,
     run: (call: Call) => MaybePromise<T>,
-    { timeoutMs = this.#timeoutMs, tooLate }: { timeoutMs?: number; tooLate?: (answer: T) => unknown } = {},
-  ): Promise<T> {
-    const startedAt = isWatched('store') ? performance.now() : 0
-    const report = (outcome: SessionEvents['store']['outcome'], error?: unknown): void => {
-      if (!isWatched('store')) return
-      const handle = id && handleOf(id)
-      publish('store', {
-        operation,
-        handle,
-        outcome,
-        duration: performance.now() - startedAt,
-        ...(error ? { error } : {}),
-      })
-    }
-    try {
-      const call = new Call(this.#clock())
-      const answer = run(call)
-      const value = isPromise(answer) ? await call.within(timeoutMs, answer, tooLate) : answer
-      report(outcomeOf(operation, value))
-      return value
-    } catch (error) {
-      report(error instanceof TimedOut ? 'timed-out' : 'failed', error)
-      if (error instanceof CorruptRecordError || error instanceof TimedOut) throw error
-      const message = 'the session store failed, and nothing is known to be saved; the reason is in `error.cause`'
-      throw new SessionError('ERR_STORE_UNAVAILABLE', message, { cause: error, retryAfter: 1 })
-    }
+    limits?: Limits<T>,
+  ): MaybePromise<T> {
+    if (this.#breaker.isOpen) return this.#callOnceBack(operation, id, run, limits)
+    return this.#callNow(operation, id, run, limits)
   }
+
+  async #callOnceBack<T>(
+    operation: Operation,
+    id: SessionId | undefined,
+    run: (call: Call) => MaybePromise<T>,
+    limits?: Limits<T>,
+  ): Promise<T> {
+    await this.#breaker.passOrThrow(async () =>
+      this.#callNow('read', undefined, (call) => this.store.read(nobody, call)),
+    )
+    return this.#callNow(operation, id, run, limits)
+  }
+
+  #callNow<T>(
+    operation: Operation,
+    id: SessionId | undefined,
+    run: (call: Call) => MaybePromise<T>,
+    limits?: Limits<T>,
+  ): MaybePromise<T> {
+    const attempt: Attempt = {
+      operation,
+      id,
+      startedAt: isWatched('store') ? performance.now() : 0,
+      failuresBefore: this.#breaker.failures,
+    }
+    const call = new Call(this.#clock())
+    let answer: MaybePromise<T>
+    try {
+      answer = run(call)
+    } catch (error) {
+      throw this.#failed(attempt, error)
+    }
+    return isPromise(answer) ? this.#settle(attempt, call, answer, limits) : this.#succeeded(attempt, answer)
+  }
+
+  async #settle<T>(attempt: Attempt, call: Call, answer: Promise<T>, limits: Limits<T> | undefined): Promise<T> {
+    let value: T
+    try {
+      value = await call.within(limits?.timeoutMs ?? this.#timeoutMs, answer, limits?.tooLate)
+    } catch (error) {
+      throw this.#failed(attempt, error, limits?.isWaiting)
+    }
+    return this.#succeeded(attempt, value)
+  }
+
+  #succeeded<T>(attempt: Attempt, value: T): T {
+    if (this.#breaker.failures !== 0) this.#breaker.succeeded()
+    if (isWatched('store')) report(attempt, outcomeOf(attempt.operation, value))
+    return value
+  }
+
+  /** What the caller gets to see instead. */
+  #failed(attempt: Attempt, error: unknown, isWaiting = false): unknown {
+    const { operation, failuresBefore } = attempt
+    if (isWatched('store')) report(attempt, error instanceof TimedOut ? 'timed-out' : 'failed', error)
+    if (error instanceof CorruptRecordError) {
+      // The store has answered.
+      if (this.#breaker.failures !== 0) this.#breaker.succeeded()
+      return error
+    }
+    if (error instanceof TimedOut) {
+      if (!isWaiting) this.#breaker.timedOut(error)
+      return error
+    }
+    if (operation === 'read' || operation === 'lockAndRead') this.#breaker.failed(error, failuresBefore)
+    const message = 'the session store failed, and nothing is known to be saved; the reason is in `error.cause`'
+    return new SessionError('ERR_STORE_UNAVAILABLE', message, { cause: error, retryAfter: 1 })
+  }
+}
+
+/** A call that is under way. */
+interface Attempt {
+  readonly operation: Operation
+  readonly id: SessionId | undefined
+  readonly startedAt: number
+  readonly failuresBefore: number
+}
+
+function report(
+  { operation, id, startedAt }: Attempt,
+  outcome: SessionEvents['store']['outcome'],
+  error?: unknown,
+): void {
+  const duration = performance.now() - startedAt
+  publish('store', { operation, handle: id && handleOf(id), outcome, duration, ...(error ? { error } : {}) })
 }
 
 export function busy(cause?: unknown): SessionError {
@@ -154,7 +260,8 @@ class Call implements StoreOptions {
     return Object.assign(this, more)
   }
 
-  within<T>(timeoutMs: number, answer: Promise<T>, tooLate?: (answer: T) => unknown): Promise<T> {
+  within<T>(timeoutMs: number, answer: MaybePromise<T>, tooLate?: (answer: T) => unknown): MaybePromise<T> {
+    if (!isPromise(answer)) return answer
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#reason = new TimedOut(timeoutMs)

@@ -2,7 +2,17 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { TestContext } from 'node:test'
 import type { SessionEvents } from 'coatcheck'
 
-const names = ['created', 'rotated', 'ended', 'discarded', 'conflict', 'rejected', 'suspicious', 'store'] as const
+const names = [
+  'created',
+  'rotated',
+  'ended',
+  'discarded',
+  'conflict',
+  'rejected',
+  'suspicious',
+  'store',
+  'availability',
+] as const
 
 export interface Watched {
   /** The messages of one channel so far, in order. */

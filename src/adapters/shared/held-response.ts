@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { ResponseHeaders } from '../../core/exchange.ts'
+import { isPromise } from '../../core/maybe-promise.ts'
+import type { MaybePromise } from '../../core/store.ts'
 import { cacheControlFor, varyOnCookie } from './caching.ts'
 
 type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders'
@@ -25,7 +27,7 @@ interface Call {
  */
 export class HeldResponse {
   readonly #response: ServerResponse
-  readonly #commit: () => Promise<ResponseHeaders> | undefined
+  readonly #commit: () => MaybePromise<ResponseHeaders> | undefined
   readonly #fail: Fail
   /** The response's methods as they were: Node's, or those of whoever holds it too. */
   readonly #next = {} as Record<Method, AnyMethod>
@@ -36,7 +38,7 @@ export class HeldResponse {
   #isReplaced = false
   #committing: Promise<boolean> | undefined
 
-  constructor(response: ServerResponse, commit: () => Promise<ResponseHeaders> | undefined, fail: Fail) {
+  constructor(response: ServerResponse, commit: () => MaybePromise<ResponseHeaders> | undefined, fail: Fail) {
     this.#response = response
     this.#commit = commit
     this.#fail = fail
@@ -68,19 +70,21 @@ export class HeldResponse {
   }
 
   #intercept(method: Method, args: unknown[]): unknown {
-    if (!this.#committing) this.#begin(undefined)
+    const call: Call = { method, args }
+    if (!this.#committing && this.#calls) this.#begin(undefined, call)
     const calls = this.#calls
-    if (!calls)
-      return this.#isReplaced ? swallow(this.#response, method)(...(args as never[])) : this.#pass({ method, args })
-    calls.push({ method, args })
+    if (!calls) return this.#isReplaced ? swallow(this.#response, method)(...(args as never[])) : this.#pass(call)
+    calls.push(call)
     return method === 'write' ? false : this.#response
   }
 
-  #begin(respond: (() => void) | undefined): void {
+  /** Either `respond` answers, or the handler does, with this call to begin with. */
+  #begin(respond: (() => void) | undefined, first?: Call): void {
     const committing = this.#commit()
-    if (!committing) {
+    if (!isPromise(committing)) {
       this.#letGo()
-      if (respond) this.#answer([], respond)
+      if (respond) this.#answer(committing ?? [], respond)
+      else if (committing) this.#addHeaders(committing, first)
       return
     }
     showAsSent(this.#response, true)
@@ -111,6 +115,11 @@ export class HeldResponse {
     return calls
   }
 
+  #addHeaders(headers: ResponseHeaders, first: Call | undefined): void {
+    if (first?.method === 'writeHead') first.args = adoptHead(this.#response, first.args)
+    addHeaders(this.#response, headers)
+  }
+
   #pass({ method, args }: Call): unknown {
     return this.#next[method].apply(this.#response, args as never[])
   }
@@ -121,9 +130,7 @@ export class HeldResponse {
     const hasWrites = calls.some(({ method }) => method === 'write')
     let wasFull = false
     try {
-      const [first] = calls
-      if (first?.method === 'writeHead') first.args = adoptHead(response, first.args)
-      addHeaders(response, headers)
+      this.#addHeaders(headers, calls[0])
       for (let call = calls.shift(); call; call = calls.shift()) {
         const answer = this.#pass(call)
         if (call.method === 'write') wasFull = answer === false
