@@ -29,6 +29,11 @@ export class Visitor {
     this.#port = port
   }
 
+  /** For a server without sessions: the same request, a cookie that nobody reads included. */
+  carryCookie(): void {
+    this.#cookie = `sid-${this.#port}=${'A'.repeat(64)}`
+  }
+
   /** Signs nobody in: stores that much, and keeps the cookie. */
   async fill(bytes: number): Promise<void> {
     await this.send('POST', `/fill/${bytes}`, (line) => {
@@ -51,9 +56,11 @@ export class Visitor {
   }
 }
 
-export async function visitors(port: number, bytes: number | undefined): Promise<Visitor[]> {
+export async function visitors(port: number, bytes: number | undefined, hasSessions: boolean): Promise<Visitor[]> {
   const all = Array.from({ length: connections }, () => new Visitor(port))
-  if (bytes !== undefined) await Promise.all(all.map((visitor) => visitor.fill(bytes)))
+  if (bytes === undefined) return all
+  if (hasSessions) await Promise.all(all.map((visitor) => visitor.fill(bytes)))
+  else for (const visitor of all) visitor.carryCookie()
   return all
 }
 

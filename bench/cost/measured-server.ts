@@ -38,9 +38,8 @@ export class MeasuredServer {
 
   /** Microseconds of CPU per request. */
   async measure(workload: Workload, most: number, ms: number): Promise<number> {
-    const isBare = this.server.bare === undefined
-    const bytes = isBare ? undefined : workload.bytes
-    const ready = this.#visitors.get(bytes) ?? (await visitors(this.#port, bytes))
+    const { bytes } = workload
+    const ready = this.#visitors.get(bytes) ?? (await visitors(this.#port, bytes, this.server.bare !== undefined))
     this.#visitors.set(bytes, ready)
     const before = await this.#cpu()
     const count = await run(ready, workload, most, ms)

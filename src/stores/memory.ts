@@ -1,6 +1,8 @@
+import { andThen } from '../core/maybe-promise.ts'
 import type {
   Lock,
   LockOptions,
+  MaybePromise,
   SessionId,
   SessionRecord,
   Store,
@@ -99,13 +101,14 @@ export function memoryStore({ maxSessions = 100_000 }: MemoryStoreOptions = {}):
       remove(id)
     },
 
-    async lockAndRead(id, options) {
+    lockAndRead(id, options) {
       if (!live(id, options.now)) return undefined
-      const lock = await locks.take(id, options)
-      const record = live(id, options.now)
-      if (record) return { lock, record }
-      lock.release()
-      return undefined
+      return andThen(locks.take(id, options), (lock) => {
+        const record = live(id, options.now)
+        if (record) return { lock, record }
+        lock.release()
+        return undefined
+      })
     },
 
     users: {
@@ -176,12 +179,15 @@ interface Waiter {
 class LockQueues {
   readonly #waiting = new Map<SessionId, Waiter[]>()
 
-  take(id: SessionId, { leaseMs, signal }: LockOptions): Lock | Promise<Lock> {
+  take(id: SessionId, options: LockOptions): MaybePromise<Lock> {
+    const { leaseMs } = options
     const queue = this.#waiting.get(id)
     if (!queue) {
       this.#waiting.set(id, [])
       return this.#grant(id, leaseMs)
     }
+    // Asked for only now: whoever makes a signal on demand need not make one for a free lock.
+    const { signal } = options
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         queue.splice(queue.indexOf(waiter), 1)
