@@ -1,0 +1,2 @@
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from './database.ts'
+export { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite-store.ts'
