@@ -4,7 +4,7 @@
 //   ```ts run        is run as well, until it exits; a block ```text output after it is what it prints
 //   ```ts serve      is run until it listens, and answers GET / with less than 500
 //   <!-- ts … -->    is code that the block after it needs and the reader does not
-// Relative links and anchors lead somewhere, and every examples/*.ts exits by itself or serves.
+// Relative links and anchors lead somewhere, and docs/reference is what the source gives: see scripts/reference/run.mjs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -39,18 +39,17 @@ const pages = markdownFiles(root)
 rmSync(workshop, { recursive: true, force: true })
 mkdirSync(workshop)
 try {
-  const snippets = pages.filter((page) => /^(README|SECURITY)\.md$|^docs\//.test(page)).flatMap(snippetsOf)
-  const examples = examplesIn(join(root, 'examples'))
+  const isForReading = (page: string) => /^(README|SECURITY)\.md$|^docs\/(?!reference\/)/.test(page)
+  const snippets = pages.filter(isForReading).flatMap(snippetsOf)
   const faults = [
     ...pages.flatMap(deadLinks),
     ...typeFaults(snippets),
-    ...[...snippets, ...examples].flatMap(runFaults),
+    ...snippets.flatMap(runFaults),
+    ...referenceFaults(),
   ]
   for (const fault of faults) console.error(fault)
   const ran = snippets.filter(({ use }) => use).length
-  console.log(
-    `${pages.length} pages, ${snippets.length} snippets (${ran} run), ${examples.length} examples: ${faults.length} faults`,
-  )
+  console.log(`${pages.length} pages, ${snippets.length} snippets (${ran} run): ${faults.length} faults`)
   process.exitCode = faults.length ? 1 : 0
 } finally {
   rmSync(workshop, { recursive: true, force: true })
@@ -99,14 +98,6 @@ function snippetsOf(page: string): Snippet[] {
     }
   }
   return snippets
-}
-
-/** Their types are checked with all others. */
-function examplesIn(folder: string): Snippet[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => /(?<!\.test)\.tsx?$/.test(name))
-    .map((name) => ({ page: `examples/${name}`, file: join(folder, name), line: 1, use: 'serve', output: undefined }))
 }
 
 /** The fenced blocks of a page, and its `<!-- ts … -->` comments as blocks that say `hidden`. */
@@ -180,6 +171,12 @@ function runFaults({ page, file, line, use, output }: Snippet): string[] {
   if (error || status !== 0) return [`${where}${error?.message ?? `exits with ${status}`}\n${stdout}${stderr}`]
   if (output === undefined || output.trim() === stdout.trim()) return []
   return [`${where}does not print what the page shows, but\n${stdout}`]
+}
+
+function referenceFaults(): string[] {
+  const program = join(root, 'scripts', 'reference', 'run.mjs')
+  const { status, stderr } = spawnSync(process.execPath, [program, '--check'], { cwd: root, encoding: 'utf8' })
+  return status === 0 ? [] : stderr.trim().split('\n')
 }
 
 function deadLinks(page: string): string[] {
