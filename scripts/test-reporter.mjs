@@ -1,12 +1,21 @@
 import { spec } from 'node:test/reporters'
+import { tsImport } from 'tsx/esm/api'
 
-/** Node's `spec` reporter, then why tests were skipped, then the counts as the very last lines, on a terminal or not. */
+// Node loads reporters before what `--import` names.
+const { ContractTable } = await tsImport('../src/testing/contract-table.ts', import.meta.url)
+
+/**
+ * Node's `spec` reporter, then how the stores keep their contract, then why tests were skipped, then the counts as the very
+ * last lines, on a terminal or not.
+ */
 export default async function* report(events) {
   const printer = new spec().setEncoding('utf8')
   const skipped = new Map()
   const counts = []
+  const table = new ContractTable()
   for await (const event of events) {
     const { type, data } = event
+    table.add(event)
     if (type === 'test:pass' && typeof data.skip === 'string') {
       skipped.set(data.skip, (skipped.get(data.skip) ?? 0) + 1)
     }
@@ -20,6 +29,8 @@ export default async function* report(events) {
   printer.end()
   yield* printer
   yield '\n'
+  const lines = table.lines()
+  for (const line of [...lines, ...(lines.length > 0 ? [''] : [])]) yield `${line}\n`
   for (const [reason, times] of skipped) yield `skipped ${times}: ${reason}\n`
   yield* counts
 }

@@ -1,5 +1,6 @@
 import { type Cookie, isTrustworthy, parseSetCookie } from './set-cookie.ts'
 
+/** What `cookieJar` may be told. */
 export interface CookieJarOptions {
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly clock?: () => number

@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts'
 import type { SignInOptions } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 
+/** What `signedInCookie` signs in with, besides the user. */
 export interface SignedInCookieOptions<Data> extends Pick<SignInOptions<Data>, 'remember'> {
   /** What the session holds besides `initial()`. */
   readonly data?: Partial<Data>

@@ -559,5 +559,7 @@ describe('a mistake', () => {
 const contracts = fs.mkdtempSync(join(tmpdir(), 'coatcheck-file-store-'))
 after(() => fs.rmSync(contracts, { recursive: true, force: true }))
 
-testStore('fileStore', () => fileStore(fs.mkdtempSync(join(contracts, 'store-'))))
+testStore('fileStore', () => fileStore(fs.mkdtempSync(join(contracts, 'store-'))), {
+  processes: new URL('./open-file-store.ts', import.meta.url),
+})
 testStore('fileStore with fsync', () => fileStore(fs.mkdtempSync(join(contracts, 'store-')), { fsync: true }))

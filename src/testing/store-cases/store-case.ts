@@ -1,7 +1,7 @@
 import type { Store } from '../../core/store.ts'
 
 /** What a store may declare, or leave out. */
-export type Capability = 'lockAndRead' | 'users' | 'list' | 'deleteExpired'
+export type Capability = 'lockAndRead' | 'users' | 'list' | 'deleteExpired' | 'subscribe'
 
 /** One fact of the store contract, as data: a runner other than node:test's can go through them too. */
 export interface StoreCase {
@@ -23,10 +23,7 @@ export function casesOf<Needs extends Capability = never>(
   needs: readonly Needs[],
   facts: Readonly<Record<string, (store: StoreWith<Needs>) => Promise<void>>>,
 ): readonly StoreCase[] {
-  const whyNot = (store: Store): string | undefined => {
-    const missing = needs.filter((capability) => store[capability] === undefined)
-    return missing.length > 0 ? `this store does not offer ${missing.join(' and ')}` : undefined
-  }
+  const whyNot = (store: Store): string | undefined => lack(store, needs)
   return Object.entries(facts).map(([name, check]) => ({
     guarantee,
     name,
@@ -37,4 +34,10 @@ export function casesOf<Needs extends Capability = never>(
       await check(store as StoreWith<Needs>)
     },
   }))
+}
+
+/** In the words by which the table of the contract tells `not offered` from `not run`. */
+export function lack(store: Store, needs: readonly Capability[]): string | undefined {
+  const missing = needs.filter((capability) => store[capability] === undefined)
+  return missing.length > 0 ? `not offered: ${missing.join(' and ')}` : undefined
 }

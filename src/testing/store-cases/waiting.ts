@@ -33,3 +33,12 @@ export function heeded<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {})
   return promise
 }
+
+/** Resolves once the claim holds; fails when it does not within so many milliseconds. */
+export async function until(what: string, claim: () => boolean, milliseconds: number = patience): Promise<void> {
+  const deadline = performance.now() + milliseconds
+  while (!claim()) {
+    assert.ok(performance.now() < deadline, `${what}: not in ${milliseconds} ms`)
+    await pause(2)
+  }
+}
