@@ -1,6 +1,6 @@
 import { Agent } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { describe, mock, type TestContext } from 'node:test'
+import { after, describe, mock, type TestContext } from 'node:test'
 import { type SessionRecord, Sessions, type SessionsOptions, type Store } from 'coatcheck'
 import { application, initial, type Routes, type Shop } from './application.ts'
 import { Gate } from './gate.ts'
@@ -39,8 +39,8 @@ export interface Server {
 export type Serve = (t: TestContext, setup?: Setup) => Promise<Server>
 
 /** Asks until it is so: for what happens after, or without, an answer. */
-export async function eventually(isSo: () => Promise<boolean> | boolean): Promise<void> {
-  for (const until = performance.now() + 3_000; !(await isSo()); ) {
+export async function eventually(isSo: () => Promise<boolean> | boolean, withinMs = 3_000): Promise<void> {
+  for (const until = performance.now() + withinMs; !(await isSo()); ) {
     if (performance.now() > until) throw new Error('it did not come about')
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
@@ -48,7 +48,7 @@ export async function eventually(isSo: () => Promise<boolean> | boolean): Promis
 
 /** Time as the sessions see it: it goes on only when told to. */
 export class Clock {
-  now = Date.UTC(2026, 0, 1)
+  now = Date.now() // Redis removes what has expired by its own clock
   readonly read = (): number => this.now
   advance(milliseconds: number): void {
     this.now += milliseconds
@@ -66,8 +66,11 @@ export function onEveryServer(scenarios: (serve: Serve) => void): void {
 
 /** Runs scenarios that do not depend on the adapter, or not on the store either. */
 export function onServer(host: string, place: string, scenarios: (serve: Serve) => void): void {
-  describe(`${host} with ${place}`, () =>
-    scenarios((t, setup) => serve(t, host, setup?.place ?? places[place]!(), setup)))
+  const kind = places[place]!
+  describe(`${host} with ${place}`, { ...(kind.skip !== undefined && { skip: kind.skip }) }, () => {
+    after(() => kind.stop?.())
+    scenarios(async (t, setup) => serve(t, host, setup?.place ?? (await kind.open()), setup))
+  })
 }
 
 async function serve(t: TestContext, host: string, place: Place, setup: Setup = {}): Promise<Server> {

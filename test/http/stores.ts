@@ -1,10 +1,20 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MaybePromise, Store } from 'coatcheck'
 import { type FileStore, fileStore } from 'coatcheck/stores/file'
 import { memoryStore } from 'coatcheck/stores/memory'
+import { postgresStore } from 'coatcheck/stores/postgres'
+import { redisStore } from 'coatcheck/stores/redis'
+import { type SqliteDatabase, sqliteStore } from 'coatcheck/stores/sqlite'
+import pg from 'pg'
+import { createClient } from 'redis'
+import { postgres, redisServer } from '../needs.ts'
+import { startPostgres } from '../servers/postgres.ts'
+import { startRedis } from '../servers/redis.ts'
 
 /** Somewhere for sessions to live, of this test's own. */
 export interface Place {
@@ -12,9 +22,98 @@ export interface Place {
   remove(): void
 }
 
-export const places: { readonly [name: string]: () => Place } = {
-  memoryStore: () => ({ store: memoryStore(), remove() {} }),
-  fileStore: () => openDirectory(),
+interface PlaceKind {
+  /** Why there is none on this machine. */
+  readonly skip?: string | undefined
+  open(): MaybePromise<Place>
+  /** When all tests with such places are over. */
+  stop?(): Promise<void>
+}
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const hasSqlite = major > 22 || (major === 22 && minor >= 13)
+
+export const places: { readonly [name: string]: PlaceKind } = {
+  memoryStore: { open: () => ({ store: memoryStore(), remove() {} }) },
+  fileStore: { open: () => openDirectory() },
+  sqliteStore: {
+    skip: hasSqlite ? undefined : 'this Node has no node:sqlite (22.13 or later has)',
+    open: () => openDatabase(),
+  },
+  redisStore: {
+    skip: redisServer().skip,
+    async open() {
+      const { client } = await redis.started()
+      return { store: redisStore(client, { prefix: `${randomUUID()}:`, warn() {} }), remove() {} }
+    },
+    stop: () => redis.stop(),
+  },
+  postgresStore: {
+    skip: postgres().skip,
+    async open() {
+      const { pool } = await postgresServer.started()
+      await pool.query('truncate coatcheck.sessions, coatcheck.sessions_users, coatcheck.sessions_locks')
+      return { store: postgresStore(pool), remove() {} }
+    },
+    stop: () => postgresServer.stop(),
+  },
+}
+
+/** One server for many tests, started when the first of them asks. */
+class SharedServer<T extends { stop(): Promise<void> }> {
+  readonly #start: () => Promise<T>
+  #started: Promise<T> | undefined
+
+  constructor(start: () => Promise<T>) {
+    this.#start = start
+  }
+
+  started(): Promise<T> {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  async stop(): Promise<void> {
+    const started = this.#started
+    this.#started = undefined
+    await (await started)?.stop()
+  }
+}
+
+const redis = new SharedServer(async () => {
+  const server = await startRedis()
+  const client = createClient({ url: server.url })
+  client.on('error', () => {})
+  await client.connect()
+  const stop = async (): Promise<void> => {
+    client.destroy()
+    await server.stop()
+  }
+  return { client, stop }
+})
+
+const postgresServer = new SharedServer(async () => {
+  const server = await startPostgres()
+  const pool = new pg.Pool({ connectionString: server.connectionString })
+  await postgresStore(pool).ensureSchema()
+  const stop = async (): Promise<void> => {
+    await pool.end()
+    await server.stop()
+  }
+  return { pool, stop }
+})
+
+type Database = new (path: string) => SqliteDatabase & { close(): void }
+
+function openDatabase(): Place {
+  const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { DatabaseSync: Database }
+  const directory = mkdtempSync(join(tmpdir(), 'coatcheck-http-'))
+  const database = new DatabaseSync(join(directory, 'sessions.db'))
+  const remove = (): void => {
+    database.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return { store: sqliteStore(database), remove }
 }
 
 export function openDirectory(): Place & { readonly store: FileStore; readonly directory: string } {
