@@ -61,7 +61,10 @@ async function cleaning(name: string, at: string): Promise<string> {
       ['among', many],
     ] as const) {
       const process = start(name, at, `clean_${title}_${round}`)
-      if ((await process.ready) === 'no clean-up') return 'by itself'
+      if ((await process.ready) === 'no clean-up') {
+        process.end()
+        return 'by itself'
+      }
       await process.ask({ do: 'fill', count, expired: 10_000 })
       samples[title].push(await process.ask({ do: 'clean up' }))
       process.end()
@@ -89,11 +92,12 @@ function start(name: string, at: string, space: string) {
   const child: ChildProcess = spawn(process.execPath, ['--expose-gc', '--import=tsx', file, name, at, space], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the process of ${name} ended with ${code}`)
+  })
+  ended.catch(() => {}) // it ends when it is told to
   const answer = async (): Promise<unknown> => {
-    const [message] = await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`the process of ${name} ended with ${code}`))),
-    ])
+    const [message] = await Promise.race([once(child, 'message'), ended])
     return message
   }
   return {

@@ -58,6 +58,7 @@ export const kinds: { readonly [name: string]: Kind } = {
     },
     async open(at, space) {
       const client = createClient({ url: at })
+      client.on('error', () => {})
       await client.connect()
       return redisStore(client, { prefix: `${space}:` })
     },
