@@ -1,1 +1,2 @@
-export { type FileStore, type FileStoreOptions, fileStore } from './file-store.ts'
+export { type FileStoreOptions, fileStore } from './file-store.ts'
+export type { FileStore } from './store-in.ts'

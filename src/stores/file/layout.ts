@@ -44,6 +44,12 @@ export function recordPath(layout: Layout, id: SessionId): string {
   return `${layout.records}/${id.slice(0, 2)}/sess_${id}`
 }
 
+/** As `recordPath`. Throws for what is not a session id. */
+export function pathOf(layout: Layout, id: SessionId): string {
+  if (!isSessionId(id)) throw new TypeError('a session id has 64 lower-case hexadecimal digits')
+  return recordPath(layout, id)
+}
+
 export function userPath(layout: Layout, userId: string): string {
   const name = createHash('sha256').update(userId).digest('hex')
   return `${layout.users}/${name.slice(0, 2)}/${name}`

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { SessionId, SessionRecord, Version } from '../../core/store.ts'
-import { storeIn } from './file-store.ts'
 import type { FileSystem } from './file-system.ts'
 import { layoutOf, recordPath } from './layout.ts'
 import type { Token } from './process-identity.ts'
 import { decodeRecord, encodeRecord } from './record-file.ts'
 import { simulatedFileSystem, type Tree } from './simulated-file-system.ts'
 import { evict, slotOf } from './slot.ts'
+import { storeIn } from './store-in.ts'
 
 /*
  * The store's own code, run over a directory tree in memory, in every order of its steps. A process that is killed is one that takes
