@@ -59,6 +59,7 @@ const reasons = {
   'wrong-secret': 'its secret is wrong',
   spent: 'it was replaced by a newer one',
   corrupt: 'its record is damaged',
+  newer: 'a newer version of the library has stored its record',
 } satisfies Record<SessionEvents['rejected']['reason'], string>
 
 /** Writes what the library publishes into the log of the request at hand. Returns how to stop. */

@@ -43,7 +43,8 @@ function serve(): void {
           const news = setInterval(() => tell('news', new Date().toISOString()), 1000)
           response.once('close', () => clearInterval(news))
           session.ended.addEventListener('abort', () => {
-            tell('ended', 'you have been signed out')
+            // Or this server stops (`sessions.close()`): then the browser connects again by itself, to another one.
+            if (session.ended.reason?.code !== 'ERR_SERVER_STOPPING') tell('ended', 'you have been signed out')
             response.end()
           })
           tell('news', `this is process ${process.pid}`)

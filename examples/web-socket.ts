@@ -69,7 +69,10 @@ function serve(): void {
         webSocket.on('error', () => webSocket.terminate())
         webSocket.on('message', (message) => webSocket.send(`${session.userId} said ${message}`))
         webSocket.send(`this is process ${process.pid}`)
-        const close = () => webSocket.close(4001, 'you have been signed out')
+        const close = () => {
+          if (session.ended.reason?.code === 'ERR_SERVER_STOPPING') webSocket.close(1012, 'service restart')
+          else webSocket.close(4001, 'you have been signed out')
+        }
         if (session.ended.aborted) close()
         else session.ended.addEventListener('abort', close)
       })

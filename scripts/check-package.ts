@@ -15,9 +15,9 @@ interface Manifest {
 
 class Fault extends Error {}
 
-/** What the core may weigh, minified and gzipped without devalue. The aim is 8 KB; it is at 11.9, and must not grow unnoticed. */
+/** What the core may weigh, minified and gzipped without devalue. The aim was 8 KB; it is at 15.5 with outages, live revocation and graceful stop, and must not grow unnoticed. */
 const aim = 8 * 1024
-const bound = 12.5 * 1024
+const bound = 16 * 1024
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const manifest: Manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

@@ -6,6 +6,7 @@ export type { SessionErrorCode } from './core/errors.ts'
 export { CorruptRecordError, SessionError } from './core/errors.ts'
 export type { SessionEvents } from './core/events.ts'
 export type { CommitsSessions, Exchange, ResponseHeaders } from './core/exchange.ts'
+export type { FlashMessages } from './core/flash.ts'
 export type { Duration } from './core/lifetime.ts'
 export type { MergeRule, MergeRules } from './core/merge.ts'
 export type { FlashEntry } from './core/record-body.ts'
@@ -14,6 +15,7 @@ export type { CloseOptions, LifetimeOptions, OpenOptions, SessionsOptions } from
 export { Sessions } from './core/sessions.ts'
 export type { Mode } from './core/state.ts'
 export type {
+  EndListener,
   Lock,
   LockOptions,
   MaybePromise,
@@ -27,4 +29,5 @@ export type {
   WriteOptions,
   Written,
 } from './core/store.ts'
+export type { RandomBytes } from './core/ticket.ts'
 export type { SessionSummary, UserSessions } from './core/users.ts'

@@ -57,7 +57,7 @@ function wrongFile(tree: Tree, file: string, target: string, others: readonly st
   if (folder === '') return targetFolder === 'core' ? undefined : 'the main entry shows core alone'
   if (folder === 'stores' && targetFolder === 'stores') {
     const store = (path: string) => path.split('/')[2]?.replace(/\.ts$/, '')
-    return store(file) === store(target) ? undefined : 'stores do not know each other'
+    return [store(file), 'shared'].includes(store(target)) ? undefined : 'stores do not know each other'
   }
   if ([folder, 'core', ...others].includes(targetFolder)) return undefined
   return folder === 'core'

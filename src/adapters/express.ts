@@ -7,6 +7,7 @@ import { HeldResponse } from './shared/held-response.ts'
 import { NodeExchange } from './shared/node-exchange.ts'
 import { type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
 
+/** What the middleware believes of a request. */
 export interface CoatcheckOptions {
   /** Express's own setting of this name plays no part in what the session believes. */
   readonly trustProxy?: TrustProxy

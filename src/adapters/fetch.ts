@@ -3,6 +3,7 @@ import type { CommitsSessions, Exchange, ResponseHeaders } from '../core/exchang
 import { cacheControlFor, varyOnCookie } from './shared/caching.ts'
 import { isFailing, setFailing } from './shared/failing.ts'
 
+/** What the handler believes of a request, and who answers when it fails. */
 export interface CoatcheckOptions<Rest extends readonly unknown[] = []> {
   /**
    * Whether the browser's connection is https. Default: what the request's URL says, which is right where the server itself

@@ -3,6 +3,7 @@ import type { CommitsSessions, Exchange, ResponseHeaders } from '../core/exchang
 import { cacheControlFor, varyOnCookie } from './shared/caching.ts'
 import { isForwardedHttps, type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
 
+/** What the middleware believes of a request. */
 export interface CoatcheckOptions {
   readonly trustProxy?: TrustProxy
 }

@@ -6,6 +6,7 @@ import { HeldResponse } from './shared/held-response.ts'
 import { NodeExchange } from './shared/node-exchange.ts'
 import { type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
 
+/** What the listener believes of a request, and who answers when it fails. */
 export interface CoatcheckOptions {
   readonly trustProxy?: TrustProxy
   /**

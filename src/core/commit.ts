@@ -30,6 +30,8 @@ export async function commit(
   state: SessionState,
   { hasFailed = false }: { readonly hasFailed?: boolean } = {},
 ): Promise<void> {
+  // Were it stored, it would take the place of the visitor's session, which may be all right.
+  if (state.unavailable && (state.isSignedOut || (!hasFailed && isWanted(state)))) throw state.unavailable
   try {
     const hasEnded = await endRecords(engine, state)
     if (hasFailed) discardTheRest(state)
@@ -91,6 +93,7 @@ async function commitAnonymous(engine: Engine, state: SessionState, hasEnded: bo
   if (!isWanted(state)) return
   if (state.exchange.isAborted) return publish('discarded', { reason: 'client-gone' })
   if (state.isSpent && !privilege) throw superseded()
+  if (state.newer && !privilege) throw newer()
   try {
     await createSession(engine, state, draft.encode())
   } catch (error) {
@@ -356,6 +359,11 @@ export function gone(): SessionError {
     'ERR_SESSION_GONE',
     'the session ended while this request was changing it; nothing was stored',
   )
+}
+
+export function newer(): SessionError {
+  const message = 'a newer version of the library has stored this session; a server that runs it can serve this request'
+  return new SessionError('ERR_SESSION_NEWER', message, { retryAfter: 1 })
 }
 
 export function superseded(): SessionError {

@@ -101,8 +101,6 @@ export class EndWatch {
     const due = this.#due(startedAt)
     for (let next = 0; next < due.length && !this.#closedBy; next += readsAtOnce) {
       if (next > 0) await pause(betweenPartsMs)
-      // A store that does not answer is asked about one of them, to notice when it is back.
-      if (this.#calls.isUnavailable) due.length = next + 1
       await Promise.all(due.slice(next, next + readsAtOnce).map((id) => this.#check(id)))
     }
     if (!this.#closedBy) this.#timer = this.#after(Math.max(0, roundEveryMs - (performance.now() - startedAt)))

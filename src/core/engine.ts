@@ -12,10 +12,10 @@ import type { TurnQueue } from './turn-queue.ts'
 /** What every request of one `Sessions` shares: its settings, its store, and who waits for whom in this process. */
 export interface Engine {
   readonly calls: StoreCalls
-  readonly storeTimeoutMs: number
   readonly codec: Codec
   readonly initial: () => Values
   readonly rules: { readonly [key: string]: MergeRule | undefined }
+  readonly whenUnavailable: 'fail-closed' | 'anonymous-read-only'
   readonly cookieName: string
   readonly sameSite: SameSite
   readonly lifetime: Lifetime

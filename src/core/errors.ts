@@ -11,6 +11,8 @@ const statusOf = {
   ERR_SESSION_SUPERSEDED: 409,
   /** The user's sessions were ended ("sign out everywhere") while this sign-in was under way. */
   ERR_SESSION_REVOKED: 409,
+  /** A newer version of the library has stored the session, and this request would change it: while servers are being replaced. Trying again is safe. */
+  ERR_SESSION_NEWER: 503,
   /** An exclusive request waited longer than `lock.wait` for its turn. */
   ERR_SESSION_BUSY: 503,
   /** The store failed or did not answer in time. Nothing is known to be saved; the visitor's cookie was left alone. */

@@ -18,7 +18,7 @@ export interface SessionEvents {
   /** A cookie that opened nothing. */
   rejected: {
     handle?: string | undefined
-    reason: 'doubled' | 'malformed' | 'unknown' | 'expired' | 'wrong-secret' | 'spent' | 'corrupt'
+    reason: 'doubled' | 'malformed' | 'unknown' | 'expired' | 'wrong-secret' | 'spent' | 'corrupt' | 'newer'
   }
   /** An old cookie was used after its successor was in use and the grace was over: one of the two holders is not the visitor. */
   suspicious: { handle: string; userId?: string | undefined }

@@ -4,7 +4,15 @@ import type { FlashEntry } from './record-body.ts'
 const maxMessages = 20
 
 /** Messages for the next page, each shown once (post/redirect/get). They are added and taken one by one, so that requests side by side lose none. */
-export class Flash {
+export interface FlashMessages {
+  /** The text is at most 4,096 characters. A session holds at most 20 messages; then the oldest go. */
+  add(kind: string, text: string): void
+  /** The messages, of one kind or of all, in the order they were added. They are gone once this response is out. */
+  take(kind?: string): { kind: string; text: string }[]
+}
+
+/** The messages of one request's session. */
+export class Flash implements FlashMessages {
   readonly #stored: () => readonly FlashEntry[] | undefined
   readonly #assertOpen: (method: string) => void
   readonly #randomName: () => string
@@ -22,7 +30,6 @@ export class Flash {
     this.#randomName = randomName
   }
 
-  /** The text is at most 4,096 characters. A session holds at most 20 messages; then the oldest go. */
   add(kind: string, text: string): void {
     this.#assertOpen('flash.add')
     if (kind === '' || text.length > 4096)
@@ -30,7 +37,6 @@ export class Flash {
     this.#added.push({ id: this.#randomName().slice(0, 11), kind, text })
   }
 
-  /** The messages, of one kind or of all, in the order they were added. They are gone once this response is out. */
   take(kind?: string): { kind: string; text: string }[] {
     this.#assertOpen('flash.take')
     const isAsked = (entry: FlashEntry): boolean =>
@@ -41,19 +47,19 @@ export class Flash {
     return taken.map(({ kind, text }) => ({ kind, text }))
   }
 
-  /** For the commit: whether something would be lost if it were not stored. */
+  /** Whether something would be lost if it were not stored. */
   get hasAdded(): boolean {
     return this.#added.length > 0
   }
 
-  /** For the commit: what shall be stored, given what is. The same array where nothing changes. */
+  /** What shall be stored, given what is. The same array where nothing changes. */
   applyTo(stored: readonly FlashEntry[] | undefined): readonly FlashEntry[] | undefined {
     if (!this.hasAdded && !stored?.some(({ id }) => this.#taken.has(id))) return stored
     const left = [...(stored ?? []).filter(({ id }) => !this.#taken.has(id)), ...this.#added]
     return left.length > 0 ? left.slice(-maxMessages) : undefined
   }
 
-  /** For the commit: what was added is stored. */
+  /** What was added is stored. */
   settle(): void {
     this.#added = []
   }

@@ -9,3 +9,12 @@ export function isPromise<T>(answer: MaybePromise<T>): answer is Promise<T> {
 export function andThen<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return isPromise(value) ? value.then(next) : next(value)
 }
+
+/** The answer of `call`; a rejection where it throws, so that a caller meets errors in one way only. */
+export function answer<T>(call: () => MaybePromise<T>): MaybePromise<T> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

@@ -1,19 +1,22 @@
 import { type CookiePlan, cookieValues } from './cookie.ts'
 import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
-import { CorruptRecordError } from './errors.ts'
+import { CorruptRecordError, SessionError } from './errors.ts'
 import { publish, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { andThen, isPromise } from './maybe-promise.ts'
-import { parseBody } from './record-body.ts'
+import { NewerRecordError, parseBody } from './record-body.ts'
 import type { Live, Mode, SessionState, Stored, Turn } from './state.ts'
 import type { Lock, MaybePromise, SessionRecord } from './store.ts'
 import { handleOf, hashSecret, isSameHash, parseTicket, sessionIdOf, type Ticket } from './ticket.ts'
 
 type Rejection = SessionEvents['rejected']['reason']
 
-/** What a ticket turned out to be worth. Whatever is not right is an anonymous visitor; only a store that fails throws. */
-type Standing = { readonly live: Live; readonly draft: Draft } | { readonly rejected: Rejection }
+/** What a ticket turned out to be worth. Whatever is not right is an anonymous visitor; only a store that fails throws, unless the visitor may look on as a guest meanwhile. */
+type Standing =
+  | { readonly live: Live; readonly draft: Draft }
+  | { readonly rejected: Rejection; readonly newer?: SessionState['newer'] }
+  | { readonly unavailable: SessionError }
 
 /** At once where the store answers at once and no turn is waited for. */
 export function openState(
@@ -27,7 +30,7 @@ export function openState(
   const resolved = mode !== 'auto' ? mode : /^(GET|HEAD|OPTIONS)$/.test(exchange.method) ? 'shared' : 'exclusive'
   const visit: Visit = { exchange, cookie, mode: resolved, touches, hadCookie: values.length > 0, arrivedAt }
   if (values.length === 0) return stateOf(engine, visit, undefined, undefined)
-  return andThen(judgeCookie(engine, cookie, values), (standing) => {
+  return andThen(judgeCookie(engine, visit, values), (standing) => {
     if (resolved !== 'exclusive' || !('live' in standing)) return stateOf(engine, visit, standing, undefined)
     const { ticket, record } = standing.live
     return takeTurn(engine, ticket, record).then((taken) => stateOf(engine, visit, taken.standing, taken.turn))
@@ -49,7 +52,9 @@ function stateOf(
     mode,
     touches,
     hadCookie,
+    unavailable: standing && 'unavailable' in standing ? standing.unavailable : undefined,
     isSpent: standing !== undefined && 'rejected' in standing && standing.rejected === 'spent',
+    newer: standing && 'rejected' in standing ? standing.newer : undefined,
     arrivedAt,
     live: opened?.live,
     draft: opened?.draft ?? new Draft(engine.codec, engine.initial),
@@ -67,29 +72,33 @@ function stateOf(
 /** A record with its body taken apart, or undefined where it is none of ours, damaged, or past its absolute deadline. */
 export function unpack(engine: Engine, record: SessionRecord): Stored | undefined {
   const stored = takeApart(engine, record)
-  return stored && engine.clock() < stored.body.deadline ? stored : undefined
+  const isOurs = stored && !(stored instanceof NewerRecordError)
+  return isOurs && engine.clock() < stored.body.deadline ? stored : undefined
 }
 
-function takeApart(engine: Engine, record: SessionRecord): Stored | undefined {
+function takeApart(engine: Engine, record: SessionRecord): Stored | NewerRecordError | undefined {
   try {
     const { body, data } = parseBody(record.body)
     return body.codec === engine.codec.name ? { record, body, data } : undefined
   } catch (error) {
+    if (error instanceof NewerRecordError) return error
     if (error instanceof CorruptRecordError) return undefined
     throw error
   }
 }
 
-function judgeCookie(engine: Engine, cookie: CookiePlan, values: string[]): MaybePromise<Standing> {
+function judgeCookie(engine: Engine, visit: Visit, values: string[]): MaybePromise<Standing> {
   // Two cookies of one name: a neighbour host has planted one (RFC 6265bis §8.6), and no server can tell which.
   if (values.length > 1) return reject('doubled')
   const ticket = parseTicket(values[0]!)
   if (!ticket) return reject('malformed')
-  const id = sessionIdOf(cookie.name, ticket.sid)
+  const id = sessionIdOf(visit.cookie.name, ticket.sid)
   const found = (record: SessionRecord | undefined): Standing =>
     record ? judge(engine, ticket, record) : reject('unknown', id)
   const failed = (error: unknown): Standing => {
     if (error instanceof CorruptRecordError) return reject('corrupt', id)
+    if (mayLookOn(engine, visit) && error instanceof SessionError && error.code === 'ERR_STORE_UNAVAILABLE')
+      return { unavailable: error }
     throw error
   }
   try {
@@ -100,14 +109,23 @@ function judgeCookie(engine: Engine, cookie: CookiePlan, values: string[]): Mayb
   }
 }
 
+/** Unsafe methods fail closed in any case: who posts a form as a guest would take it for done. */
+function mayLookOn({ whenUnavailable }: Engine, { exchange, mode }: Visit): boolean {
+  return whenUnavailable === 'anonymous-read-only' && mode !== 'exclusive' && /^(GET|HEAD)$/.test(exchange.method)
+}
+
 /** Checks the presented secret against the record (rules R1 to R3). */
 function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing {
   const stored = record.body.byteLength > engine.maxBytes + 65_536 ? undefined : takeApart(engine, record)
   if (!stored) return reject('corrupt', record.id)
+  const hash = hashSecret(ticket.secret)
+  if (stored instanceof NewerRecordError) {
+    const { id, userId } = record
+    return { ...reject('newer', id), newer: { id, userId, isTheirs: isSameHash(hash, stored.current) } }
+  }
   const { body, data } = stored
   const now = engine.clock()
   if (now >= body.deadline) return reject('expired', record.id)
-  const hash = hashSecret(ticket.secret)
   const { current, previous } = body
   if (!isSameHash(hash, current)) {
     const isPrevious = previous !== undefined && isSameHash(hash, previous.hash)
@@ -152,11 +170,8 @@ function makeTurn(engine: Engine, lock: Lock, leave: () => void): Turn {
   const renew = async (): Promise<void> => {
     if (++renewals < 4) timer.refresh()
     else leave()
-    try {
-      await lock.renew(engine.leaseMs)
-    } catch {
-      // The lease runs out, and `turn` fences this request: it will be told ERR_SESSION_CONFLICT if another came in between.
-    }
+    // If it fails, the lease runs out, and `turn` fences this request: it will be told ERR_SESSION_CONFLICT if another came in between.
+    await engine.calls.renew(lock, engine.leaseMs)
   }
   const timer = setTimeout(renew, engine.leaseMs / 2)
   timer.unref?.()
@@ -168,18 +183,13 @@ function makeTurn(engine: Engine, lock: Lock, leave: () => void): Turn {
     },
     async release() {
       clearTimeout(timer)
-      try {
-        await lock.release()
-      } catch {
-        // The lease runs out by itself.
-      } finally {
-        leave()
-      }
+      await engine.calls.release(lock)
+      leave()
     },
   }
 }
 
-function reject(reason: Rejection, id?: SessionRecord['id']): Standing {
+function reject(reason: Rejection, id?: SessionRecord['id']): { readonly rejected: Rejection } {
   publish('rejected', { handle: id && handleOf(id), reason })
   return { rejected: reason }
 }

@@ -32,9 +32,28 @@ export interface Body {
   readonly codec?: string | undefined
 }
 
+/**
+ * The format that is written. Whatever a server of the version before would misread raises it; a field that it may ignore does not.
+ * In every format the first line is JSON with `format` and `current`, so that an older server knows whose a record is.
+ */
+const format = 1
+/** Those that are read: the one before as well, so that servers can be replaced one by one. */
+const readable: readonly unknown[] = [format]
+
+/** Stored by a newer version of the library. Nothing of it is understood but whose it is. */
+export class NewerRecordError extends CorruptRecordError {
+  readonly current: string
+
+  constructor(current: string) {
+    super('a newer version of coatcheck has stored this record')
+    this.current = current
+  }
+}
+
 /** The protocol's fields as a line of JSON, then a line for each key of the data: its name, a colon, and what the codec wrote. */
 export function formatBody(body: Body, data: Texts): Uint8Array {
-  let text = JSON.stringify({ format: 1, ...body, keys: data.size })
+  // Again at the end: a body that was read has brought the format that it was stored in.
+  let text = JSON.stringify(Object.assign({ format }, body, { format, keys: data.size }))
   for (const [key, value] of data) {
     if (key === '__proto__') throw new SessionError('ERR_SESSION_DATA', 'a session can’t keep a key named __proto__')
     if (value.includes('\n')) throw new TypeError(`the codec must write data.${key} in one line`)
@@ -43,11 +62,12 @@ export function formatBody(body: Body, data: Texts): Uint8Array {
   return Buffer.from(text)
 }
 
-/** Throws `CorruptRecordError` for anything that `formatBody` can't have made, a later format included. The values are not looked at. */
+/** Throws `CorruptRecordError` for anything that `formatBody` can't have made, `NewerRecordError` for a later format. The values are not looked at. */
 export function parseBody(bytes: Uint8Array): { readonly body: Body; readonly data: Texts } {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split('\n')
   try {
     const fields: unknown = JSON.parse(lines[0]!)
+    if (isNewer(fields)) throw new NewerRecordError(fields.current)
     if (!isBody(fields)) throw new TypeError('the protocol’s fields are not as they should be')
     const data = new Map<string, string>()
     for (let index = 1; index < lines.length; index++) parseLine(lines[index]!, data)
@@ -56,6 +76,7 @@ export function parseBody(bytes: Uint8Array): { readonly body: Body; readonly da
       throw new TypeError('not the keys that were written')
     return { body: fields, data }
   } catch (cause) {
+    if (cause instanceof NewerRecordError) throw cause
     throw new CorruptRecordError('this record is not one of ours', { cause })
   }
 }
@@ -68,10 +89,15 @@ function parseLine(line: string, data: Map<string, string>): void {
   data.set(key, line.slice(name.length + 1))
 }
 
+function isNewer(fields: unknown): fields is Pick<Body, 'current'> {
+  const stored = fields as { readonly format?: unknown; readonly current?: unknown } | null
+  return Number.isInteger(stored?.format) && Number(stored?.format) > format && isText(stored?.current)
+}
+
 function isBody(fields: unknown): fields is Body & { readonly keys: number } {
   if (typeof fields !== 'object' || fields === null) return false
   const {
-    format,
+    format: storedFormat,
     epoch,
     current,
     previous,
@@ -87,7 +113,7 @@ function isBody(fields: unknown): fields is Body & { readonly keys: number } {
     keys,
   } = fields as { [key: string]: unknown }
   return (
-    format === 1 &&
+    readable.includes(storedFormat) &&
     isText(epoch) &&
     isText(current) &&
     isText(turn) &&

@@ -2,12 +2,13 @@ import { commit } from './commit.ts'
 import type { DeepReadonly, Values } from './data.ts'
 import type { Engine } from './engine.ts'
 import { isFinal, SessionError } from './errors.ts'
-import { Flash } from './flash.ts'
+import { Flash, type FlashMessages } from './flash.ts'
 import type { SessionState } from './state.ts'
 import type { SessionId } from './store.ts'
 import { handleOf, randomName } from './ticket.ts'
 import { update } from './update.ts'
 
+/** How `signIn` goes about it. */
 export interface SignInOptions<Data> {
   /** Stay signed in by the `remember` lifetime, in a cookie that outlives the browser's session. Default: false. */
   readonly remember?: boolean
@@ -15,6 +16,7 @@ export interface SignInOptions<Data> {
   readonly keep?: readonly (keyof Data & string)[]
 }
 
+/** What `signOut` leaves the visitor. */
 export interface SignOutOptions<Data> {
   /** Keys that the visitor goes on with, in a fresh anonymous session. Default: none. */
   readonly keep?: readonly (keyof Data & string)[]
@@ -55,6 +57,15 @@ export class Session<Data> {
   /** Whether the visitor has a stored session. An anonymous visitor for whom nothing was stored has none, and no cookie. */
   get isStored(): boolean {
     return this.#state.live !== undefined
+  }
+
+  /**
+   * Whether the store could not be asked, so that this is an anonymous session in place of the visitor's own: "You are
+   * browsing as a guest for the moment." Only with `whenUnavailable: 'anonymous-read-only'`. Whatever should be stored,
+   * a sign-in or sign-out included, is refused with `ERR_STORE_UNAVAILABLE`, and the cookie stays as it is.
+   */
+  get isStandIn(): boolean {
+    return this.#state.unavailable !== undefined
   }
 
   /** The signed-in user, as given to `signIn`. */
@@ -119,7 +130,7 @@ export class Session<Data> {
   }
 
   /** Messages for the next page, each shown once (post/redirect/get). */
-  get flash(): Flash {
+  get flash(): FlashMessages {
     this.#state.flash ??= new Flash(
       () => this.#state.live?.body.flash,
       (method) => this.#assertOpen(method),
@@ -142,7 +153,7 @@ export class Session<Data> {
     if (typeof userId !== 'string' || userId === '' || userId.length > 256 || /\p{Surrogate}/u.test(userId)) {
       throw new TypeError('signIn(userId): userId must be a well-formed string of 1 to 256 characters')
     }
-    const owner = this.#state.live?.record.userId
+    const owner = (this.#state.live?.record ?? this.#state.newer)?.userId
     if (owner !== undefined && owner !== userId) this.#leaveRecord(keep ?? [])
     else if (keep) this.#state.draft.keepOnly(keep)
     this.#state.privilege = { userId, isRemembered: remember, keep }
@@ -192,8 +203,10 @@ export class Session<Data> {
 
   /** The record will be deleted; what follows belongs to a new session. */
   #leaveRecord(keep: readonly string[]): void {
-    const { live, ending, draft } = this.#state
+    const { live, newer, ending, draft } = this.#state
     if (live) ending.push({ id: live.record.id, userId: live.record.userId })
+    if (newer?.isTheirs) ending.push(newer)
+    this.#state.newer = undefined
     this.#state.live = undefined
     draft.startAnew(keep)
   }

@@ -17,9 +17,10 @@ import type { MaybePromise, Store } from './store.ts'
 import { StoreCalls } from './store-calls.ts'
 import { pooledRandomBytes, type RandomBytes } from './ticket.ts'
 import { TurnQueue } from './turn-queue.ts'
-import { UnderWay, within } from './under-way.ts'
+import { UnderWay } from './under-way.ts'
 import { UserSessions } from './users.ts'
 
+/** How long a session lives (OWASP: both an idle and an absolute timeout). */
 export interface LifetimeOptions {
   /** Ends a session that long after its last request. Default: 30 minutes; remembered, 30 days. */
   readonly idleTimeout?: Duration
@@ -44,6 +45,12 @@ interface Settings<Data> extends LifetimeOptions {
   readonly lock?: { readonly wait?: Duration; readonly lease?: Duration }
   /** How long one call to the store may take. Default: 2 seconds. */
   readonly storeTimeout?: Duration
+  /**
+   * What a GET or HEAD gets while the store does not answer. `fail-closed`: `ERR_STORE_UNAVAILABLE`, a 503. `anonymous-read-only`:
+   * an anonymous session whose `isStandIn` is true and which can't be stored, so that pages for everyone can still be shown;
+   * not where it was opened `exclusive`. All other methods fail closed in any case. Default: `fail-closed`.
+   */
+  readonly whenUnavailable?: 'fail-closed' | 'anonymous-read-only'
   /** How often what has expired is removed from the store, at most; `false` for never, where a job of your own does it. Default: every 5 minutes. */
   readonly cleanupInterval?: Duration | false
   /** How large a session's data may become, in bytes as stored. Default: 1,048,576. */
@@ -65,8 +72,10 @@ interface Settings<Data> extends LifetimeOptions {
 type Initial<Data> =
   Record<never, never> extends Data ? { readonly initial?: () => Data } : { readonly initial: () => Data }
 
+/** What `new Sessions()` is told. Only `store` is required, and `initial` where `Data` has required keys. */
 export type SessionsOptions<Data> = Settings<Data> & Initial<Data>
 
+/** How `sessions.open()` opens: who waits for whom, and whether the visit counts. */
 export interface OpenOptions {
   /**
    * `read-only`: for pages that only look; has no mutators. `shared`: reads and writes side by side with others; changes are
@@ -78,6 +87,7 @@ export interface OpenOptions {
   readonly touch?: boolean
 }
 
+/** How long `sessions.close()` is patient. */
 export interface CloseOptions {
   /** How long requests under way may take. Default: 10 seconds. */
   readonly within?: Duration
@@ -203,11 +213,12 @@ export class Sessions<Data extends StorableData<Data> = Record<string, unknown>>
   }
 
   async #close(withinMs: number): Promise<void> {
-    const { ended, cleanUp, storeTimeoutMs } = this.#engine
+    const { ended, cleanUp } = this.#engine
     ended.close()
     const cleaned = cleanUp.close()
     await this.#underWay.settled(withinMs)
-    await within(storeTimeoutMs, Promise.allSettled([cleaned, this.#underWay.release()]))
+    // Each is a call to the store, and as long as one may be.
+    await Promise.all([cleaned, this.#underWay.release()])
   }
 
   #visitOf(request: object): Visit<Data> | undefined {
@@ -275,14 +286,18 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
     throw new TypeError(`maxBytes must be a positive integer, got ${maxBytes}`)
   const short = lifetime('', options, { idle: '30m', absolute: '12h' })
   const remembered = lifetime('remember.', options.remember ?? {}, { idle: '30d', absolute: '90d' })
-  const storeTimeoutMs = milliseconds('storeTimeout', options.storeTimeout ?? '2s')
-  const calls = new StoreCalls(store, storeTimeoutMs, clock)
+  const { whenUnavailable = 'fail-closed' } = options
+  if (whenUnavailable !== 'fail-closed' && whenUnavailable !== 'anonymous-read-only') {
+    const given = JSON.stringify(whenUnavailable)
+    throw new TypeError(`whenUnavailable must be 'fail-closed' or 'anonymous-read-only', got ${given}`)
+  }
+  const calls = new StoreCalls(store, milliseconds('storeTimeout', options.storeTimeout ?? '2s'), clock)
   const { cleanupInterval = '5m' } = options
   const cleanEveryMs = cleanupInterval === false ? Infinity : milliseconds('cleanupInterval', cleanupInterval)
   const cleanUp = new CleanUp(calls, cleanEveryMs, clock)
   return {
     calls,
-    storeTimeoutMs,
+    whenUnavailable,
     codec: options.codec ?? defaultCodec,
     initial,
     rules: (options.merge ?? {}) as unknown as { [key: string]: MergeRule },

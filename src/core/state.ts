@@ -1,6 +1,7 @@
 import type { CookiePlan } from './cookie.ts'
 import type { Texts } from './data.ts'
 import type { Draft } from './draft.ts'
+import type { SessionError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Flash } from './flash.ts'
 import type { Body } from './record-body.ts'
@@ -21,6 +22,7 @@ export interface Live extends Stored {
   readonly hash: string
 }
 
+/** What a request may do with its session, and whether it waits for others: see `OpenOptions`. */
 export type Mode = 'read-only' | 'shared' | 'exclusive'
 
 /** A change of privilege that the handler decided on. Without `userId`: a new secret, and nothing else. */
@@ -38,8 +40,15 @@ export interface SessionState {
   readonly mode: Mode
   readonly touches: boolean
   readonly hadCookie: boolean
+  /** Why the visitor's session could not be read: this one stands in for it, and nothing of it is ever stored. */
+  readonly unavailable: SessionError | undefined
   /** The cookie was recognised as one that has been replaced: it creates nothing and gets nothing, but by a sign-in. */
   readonly isSpent: boolean
+  /**
+   * A newer version of the library has stored the visitor's session: this server can't read it, and puts none in its place but
+   * by a sign-in. Whoever has its secret can end it.
+   */
+  newer: { readonly id: SessionId; readonly userId: string | undefined; readonly isTheirs: boolean } | undefined
   /** When the adapter first saw the request, before any password was checked. */
   arrivedAt: number
   /** Undefined: an anonymous visitor without a record. */

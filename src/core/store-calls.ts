@@ -1,6 +1,7 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { CorruptRecordError, SessionError } from './errors.ts'
 import { isWatched, publish, type SessionEvents } from './events.ts'
+import { isPromise } from './maybe-promise.ts'
 import type { Lock, MaybePromise, SessionId, SessionRecord, Store, StoreOptions, Version, Written } from './store.ts'
 import { handleOf } from './ticket.ts'
 
@@ -35,11 +36,6 @@ export class StoreCalls {
     this.#timeoutMs = timeoutMs
     this.#clock = clock
     this.#breaker = breaker
-  }
-
-  /** Whether calls fail at once for the moment. */
-  get isUnavailable(): boolean {
-    return this.#breaker.isOpen
   }
 
   read(id: SessionId): MaybePromise<SessionRecord | undefined> {
@@ -87,9 +83,11 @@ export class StoreCalls {
 
   /** Never throws: where the store does not answer, the lease runs out by itself. */
   async release(lock: Lock): Promise<void> {
-    if (this.#breaker.isOpen) return
     try {
-      await new Call(0).within(this.#timeoutMs, lock.release())
+      const released = new Call(0).within(this.#timeoutMs, lock.release())
+      // A client that is waiting for its server may send it yet: that is worth trying, and not worth waiting for.
+      if (this.#breaker.isOpen && isPromise(released)) released.catch(() => {})
+      else await released
     } catch {
       // The lease runs out by itself.
     }
@@ -281,10 +279,6 @@ class Call implements StoreOptions {
       )
     })
   }
-}
-
-function isPromise<T>(answer: MaybePromise<T>): answer is Promise<T> {
-  return typeof (answer as { then?: unknown } | undefined)?.then === 'function'
 }
 
 function outcomeOf(operation: Operation, value: unknown): 'ok' | 'absent' | 'refused' {

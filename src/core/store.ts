@@ -33,16 +33,19 @@ export interface StoreOptions {
   readonly signal: AbortSignal
 }
 
+/** What `write` is told besides. */
 export interface WriteOptions extends StoreOptions {
   /** A lock that is released in the same step when, and only when, the write succeeds. */
   readonly unlock?: Lock | undefined
 }
 
+/** What `lockAndRead` is told besides. */
 export interface LockOptions extends StoreOptions {
   /** How long the lock holds without a renewal, in milliseconds. */
   readonly leaseMs: number
 }
 
+/** The answer to `write`. Being refused is an answer, not an error. */
 export type Written =
   | { readonly ok: true }
   /** Refused, and nothing was changed. `current` is absent when the record is gone or has expired. */
@@ -59,6 +62,7 @@ export interface Lock {
 /** A store whose calls take no time may answer at once; core then spends no promise on it. */
 export type MaybePromise<T> = T | Promise<T>
 
+/** What `deleteByUser` is told besides. */
 export interface RevokeOptions extends StoreOptions {
   /** The one session that stays. */
   readonly except?: SessionId | undefined
@@ -66,6 +70,7 @@ export interface RevokeOptions extends StoreOptions {
   readonly notBefore: number
 }
 
+/** Which sessions are whose, for `sessions.ofUser()`. A store without it can't sign a user out everywhere. */
 export interface UserIndex {
   /** The user's live records, in no particular order. Only records whose `userId` is this user. */
   list(userId: string, options: StoreOptions): AsyncIterable<SessionRecord> | Iterable<SessionRecord>

@@ -9,6 +9,7 @@ export interface Ticket {
   readonly secret: Uint8Array
 }
 
+/** That many random bytes, which nobody can predict. */
 export type RandomBytes = (size: number) => Uint8Array
 
 /** Random bytes from `node:crypto`, fetched by the page: one call for each version and secret costs more than the rest of a write. */

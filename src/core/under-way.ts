@@ -39,7 +39,7 @@ export class UnderWay {
 }
 
 /** Resolves when the promise has settled either way, or after that time. */
-export async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms)

@@ -1,4 +1,4 @@
-import { conflict, createSession, gone, mergeInto, superseded } from './commit.ts'
+import { conflict, createSession, gone, mergeInto, newer, superseded } from './commit.ts'
 import type { Texts, Values } from './data.ts'
 import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
@@ -9,9 +9,11 @@ import type { Live, SessionState, Stored } from './state.ts'
 /** Changes what is stored now, exactly, without a lock (rule U1). Edits of this request that are still pending come first. */
 export async function update<T>(engine: Engine, state: SessionState, change: (data: Values) => T): Promise<T> {
   const { draft } = state
+  if (state.unavailable) throw state.unavailable
   if (state.failure) throw state.failure
   if (!state.live) {
     if (state.isSpent && !state.privilege) throw superseded()
+    if (state.newer && !state.privilege) throw newer()
     const changed = apply(engine, draft.encode(), change)
     await createSession(engine, state, changed.texts)
     draft.rebase(changed.texts)

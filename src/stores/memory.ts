@@ -11,6 +11,7 @@ import type {
   Written,
 } from '../core/store.ts'
 
+/** What `memoryStore` may be told. */
 export interface MemoryStoreOptions {
   /** When there are more, the one seen longest ago goes, and one warning says so. Default: 100,000. */
   readonly maxSessions?: number

@@ -7,10 +7,10 @@ import type { Cluster } from './cluster-host.ts'
 import type { Judge } from './cluster-judge.ts'
 import { decoded } from './interleavings/ground-truth.ts'
 
-/** Every record in the directory, decoded. Throws `CorruptRecordError` for one that is torn. */
-export function decodeAll({ directory, store }: Cluster): SessionRecord[] {
+/** Every record in the directory of a file store, decoded. Throws `CorruptRecordError` for one that is torn. */
+export function decodeAll({ address, store }: Cluster): SessionRecord[] {
   const options = { now: Date.now(), signal: new AbortController().signal }
-  const records = join(directory, 'records')
+  const records = join(address.at, 'records')
   const names = readdirSync(records).flatMap((shard) => readdirSync(join(records, shard)))
   return names.flatMap((name) => {
     const [, id] = /^sess_([0-9a-f]{64})$/.exec(name) ?? []
@@ -21,9 +21,17 @@ export function decodeAll({ directory, store }: Cluster): SessionRecord[] {
   })
 }
 
+async function recordsOf(cluster: Cluster): Promise<SessionRecord[]> {
+  const { address, store } = cluster
+  if (address.kind === 'file') return decodeAll(cluster)
+  const records: SessionRecord[] = []
+  for await (const record of store.list!({ now: Date.now(), signal: AbortSignal.timeout(30_000) })) records.push(record)
+  return records
+}
+
 /** What is stored in the end against what is known, once every request has been answered. The judge hears of each difference. */
 export async function compare(cluster: Cluster, judge: Judge): Promise<void> {
-  const records = new Map(decodeAll(cluster).map((record) => [record.id as string, record]))
+  const records = new Map((await recordsOf(cluster)).map((record) => [record.id as string, record]))
   const unheardOf = new Map<string | undefined, number>()
   for (const { id, userId } of records.values()) {
     if (!judge.ledger.sessions.has(id)) unheardOf.set(userId, (unheardOf.get(userId) ?? 0) + 1)

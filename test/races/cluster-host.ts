@@ -3,13 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type FileStore, fileStore } from 'coatcheck/stores/file'
+import type { Store } from 'coatcheck'
 import { build } from 'esbuild'
 import { Visitor } from '../http/visitor.ts'
+import { openStore, type StoreAddress } from '../outages/opened-store.ts'
 import type { Fault } from './cluster-faults.ts'
 import type { WorkerSettings } from './cluster-worker.ts'
 
 export interface ClusterSetup {
+  /** Default: a directory of its own. */
+  readonly address?: StoreAddress
+  /** Milliseconds that one call to the store may take. Default: 2 seconds. */
+  readonly storeTimeout?: number
   readonly fault?: Fault
   /** Milliseconds. Default: 15 minutes, which no test takes. */
   readonly rotateEvery?: number
@@ -20,12 +25,12 @@ export interface ClusterSetup {
   readonly connections?: 'dealt' | 'taken'
 }
 
-/** The small application, served by several processes on one port and one directory of sessions. */
+/** The small application, served by several processes on one port and one store. */
 export interface Cluster {
   readonly port: number
-  readonly directory: string
+  readonly address: StoreAddress
   /** The same sessions, for this process to look at. */
-  readonly store: FileStore
+  readonly store: Store
   /** Default: any number of connections, which are kept and used in turn; the workers have as many each. */
   visitor(agent?: Agent): Visitor
   signedIn(user?: string): Promise<Visitor>
@@ -45,14 +50,16 @@ const size = 4
 
 /** One at a time in a process: its settings are the cluster module's own. */
 export async function startCluster({
+  address: given,
+  storeTimeout = 2_000,
   fault = 'none',
   rotateEvery = 900_000,
   connections = 'dealt',
 }: ClusterSetup = {}): Promise<Cluster> {
   const root = mkdtempSync(join(tmpdir(), 'coatcheck-cluster-'))
-  const directory = join(root, 'sessions')
-  const settings: WorkerSettings = { root, directory, fault, rotateEvery }
-  const store = fileStore(directory)
+  const address = given ?? { kind: 'file', at: join(root, 'sessions') }
+  const settings: WorkerSettings = { root, address, storeTimeout, fault, rotateEvery }
+  const { store, close } = await openStore(address)
   cluster.schedulingPolicy = connections === 'dealt' ? cluster.SCHED_RR : cluster.SCHED_NONE
   cluster.setupPrimary({ exec: await bundle(root), args: [JSON.stringify(settings)], execArgv: [] })
 
@@ -107,6 +114,7 @@ export async function startCluster({
     agent.destroy()
     for (const worker of workers) worker.process.kill('SIGKILL')
     await until(() => workers.size === 0)
+    await close()
     rmSync(root, { recursive: true, force: true })
   }
 
@@ -121,7 +129,7 @@ export async function startCluster({
     stop,
     crashed,
     port,
-    directory,
+    address,
     store,
     visitor,
     async signedIn(user = 'alice') {
@@ -149,13 +157,18 @@ async function bundle(root: string): Promise<string> {
   const outfile = join(root, 'worker.mjs')
   const contents = `
     import { serve } from './cluster-worker.ts'
-    serve(JSON.parse(process.argv[2]))`
+    await serve(JSON.parse(process.argv[2]))`
   await build({
     stdin: { contents, resolveDir: import.meta.dirname, loader: 'ts' },
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
+    // Packages that are not written as modules ask for Node's own by `require`.
+    banner: {
+      js: `import { createRequire as requireFrom } from 'node:module'; globalThis.require = requireFrom('${root}/')`,
+    },
+    external: ['pg-native'],
     logLevel: 'error',
   })
   return outfile

@@ -15,7 +15,10 @@ export class Judge {
   /** Cookies that were replaced by the clock. */
   rotations = 0
 
+  readonly #storeFails: boolean
+
   constructor(terms: Terms) {
+    this.#storeFails = terms.storeFails ?? false
     this.ledger = new Ledger(terms)
   }
 
@@ -36,6 +39,12 @@ export class Judge {
   settle(request: KnownRequest, answer: Answer, cookie: string | undefined): void {
     const code = /ERR_\w+/.exec(answer.body)?.[0]
     const outcome = [answer.status, code].filter(Boolean).join(' ')
+    if (answer.status === 503 && this.#storeFails) {
+      // It may have happened all the same. But nobody is signed in or out by such an answer.
+      this.ledger.lose(request)
+      if (answer.setCookies.length > 0) this.#fail(request, `${outcome} with ${answer.setCookies}`)
+      return
+    }
     this.ledger.settle(request, outcome)
     const { kind } = request.intent
     if (answer.status >= 400) this.#refused(request, outcome)

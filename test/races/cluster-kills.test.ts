@@ -38,10 +38,10 @@ function killer(cluster: Cluster, judge: Judge): () => void {
 }
 
 /** What is left of changes, locks and queues once every session has expired. */
-async function leftovers({ store, directory }: Cluster): Promise<string[]> {
+async function leftovers({ store, address }: Cluster): Promise<string[]> {
   const now = Date.now() + 1e9
-  await store.deleteExpired({ now, batch: 1e6, signal: new AbortController().signal })
-  const names = readdirSync(directory, { recursive: true }).map(String)
+  await store.deleteExpired!({ now, batch: 1e6, signal: new AbortController().signal })
+  const names = readdirSync(address.at, { recursive: true }).map(String)
   return names.filter((name) => /\.(next|lock|queue)|^tmp.|^records.*sess_/.test(name))
 }
 

@@ -7,6 +7,8 @@ export interface Terms {
   readonly cookieName: string
   /** Milliseconds. */
   readonly rotateEvery: number
+  /** The store fails now and then: what it was asked for may happen later, and a turn may be lost. */
+  readonly storeFails?: boolean
 }
 
 /** Everything known so far, and what may have happened besides: requests under way, and those whose answer was lost. */
@@ -90,8 +92,11 @@ export class Ledger {
     const { intent } = request
     request.isLost = true
     this.settle(request, 'lost')
-    if (intent.kind === 'sign in') this.#lost.set(intent.user, this.unheardOf(intent.user) + 1)
-    if (intent.kind === 'change' && this.mayBeNobody(request)) this.#lost.set(undefined, this.unheardOf(undefined) + 1)
+    // A creation whose answer is lost is tried once more, under another id.
+    const made = this.#terms.storeFails ? 2 : 1
+    if (intent.kind === 'sign in') this.#lost.set(intent.user, this.unheardOf(intent.user) + made)
+    if (intent.kind === 'change' && this.mayBeNobody(request))
+      this.#lost.set(undefined, this.unheardOf(undefined) + made)
   }
 
   /** Sessions of this user, or of nobody, that no answer has told of, at most. */
@@ -168,6 +173,7 @@ export class Ledger {
       case '409 ERR_SESSION_SUPERSEDED':
         return hasOther(enders, request) || this.#mayBeSpent(ticket)
       case '409 ERR_SESSION_CONFLICT':
+        if (this.#terms.storeFails) return true
         return isBy(request, 'exclusive') && session.counting.some((it) => isBy(it, 'update') && it.settled > begun)
       default:
         return false
@@ -176,7 +182,10 @@ export class Ledger {
 
   /** “Sign out everywhere” that may refuse, or end, a sign-in: it counts by the milliseconds of a clock. */
   revocationsDuring(user: string, { sentAt }: KnownRequest): KnownRequest[] {
-    const during = this.#revocations.filter((it) => it.user === user && it.request.answeredAt >= sentAt)
+    const during = this.#revocations.filter(
+      (it) =>
+        it.user === user && (it.request.answeredAt >= sentAt || (this.#terms.storeFails === true && it.request.isLost)),
+    )
     return during.map(({ request }) => request)
   }
 

@@ -12,6 +12,8 @@ export interface Load {
   readonly judge: Judge
   readonly seed: number
   readonly requests: number
+  /** Stops before that many, where it says so. */
+  readonly isOver?: () => boolean
   /** Called after each answer. */
   readonly afterAnswer?: () => void
 }
@@ -42,6 +44,8 @@ export class Walker {
   readonly #stolen: Visitor[] = []
   #handles: readonly string[] = []
   #serial: number
+  /** The store fails: not everyone need ask it again at once. */
+  #isRefused = false
   /** Milliseconds that the slowest answer took. */
   slowest = 0
 
@@ -54,11 +58,13 @@ export class Walker {
   }
 
   async walk(requests: number): Promise<void> {
-    for (let left = requests; left > 0; ) {
+    for (let left = requests; left > 0 && !this.#load.isOver?.(); ) {
       const size = Math.min(left, 1 + this.#random.below(6))
       left -= size
       const burst = Array.from({ length: size }, () => ({ step: this.#step(), after: this.#random.below(4) }))
       await Promise.all(burst.map(({ step, after }) => sleep(after).then(step)))
+      if (this.#isRefused) await sleep(50)
+      this.#isRefused = false
     }
   }
 
@@ -75,6 +81,7 @@ export class Walker {
     try {
       const answer = await visitor.ask(method, path)
       const [name, value] = /=([^;]*)/.exec(answer.setCookies.at(-1) ?? '') ?? []
+      if (answer.status === 503) this.#isRefused = true
       judge.settle(request, answer, name === undefined || value === '' ? undefined : value)
       return answer.body
     } catch (error) {

@@ -17,14 +17,20 @@ function openSlowly(): Place {
   return { store: fileStore(join(directory, 'sessions'), { fsync: true }), remove }
 }
 
-for (const [name, place] of Object.entries({ ...places, 'fileStore, fsync': openSlowly })) {
-  it(`ends both of two devices that sign out everywhere else at once, with ${name}`, async (t) => {
-    const { store, remove } = place()
+const kinds: typeof places = { ...places, 'fileStore, fsync': { open: openSlowly } }
+
+for (const [name, place] of Object.entries(kinds)) {
+  it(`ends both of two devices that sign out everywhere else at once, with ${name}`, {
+    skip: place.skip ?? false,
+  }, async (t) => {
+    const { store, remove } = await place.open()
     const sessions = new Sessions<Shop>({ store, initial })
     t.after(async () => {
       // None of the requests below comes to its end.
       await sessions.close({ within: '1ms' })
+      await store.close?.()
       remove()
+      await place.stop?.()
     })
     const open = (cookie: string) => {
       const request = {}

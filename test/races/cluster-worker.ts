@@ -3,18 +3,20 @@ import { existsSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { Sessions } from 'coatcheck'
 import { coatcheck } from 'coatcheck/adapters/node'
-import { fileStore } from 'coatcheck/stores/file'
 import { application, initial, type Shop } from '../http/application.ts'
 import { Gate } from '../http/gate.ts'
+import { openStore, type StoreAddress } from '../outages/opened-store.ts'
 import { type Fault, faults } from './cluster-faults.ts'
 import { routes } from './cluster-routes.ts'
 
-/* One of the processes that share a port and a directory. It ends with the test, whatever ends that. */
+/* One of the processes that share a port and a store. It ends with the test, whatever ends that. */
 
 export interface WorkerSettings {
   /** Removed by the workers if the test dies without a chance to do so. */
   readonly root: string
-  readonly directory: string
+  readonly address: StoreAddress
+  /** Milliseconds that one call to the store may take. */
+  readonly storeTimeout: number
   readonly fault: Fault
   /** Milliseconds. */
   readonly rotateEvery: number
@@ -33,9 +35,11 @@ class RemoteGate extends Gate {
   }
 }
 
-export function serve({ root, directory, fault, rotateEvery }: WorkerSettings): void {
+export async function serve({ root, address, storeTimeout, fault, rotateEvery }: WorkerSettings): Promise<void> {
+  const { store } = await openStore(address)
   const sessions = new Sessions<Shop>({
-    store: faults[fault](fileStore(directory)),
+    store: faults[fault](store),
+    storeTimeout,
     initial,
     merge: { visits: 'sum', items: 'append' },
     rotation: { every: rotateEvery },

@@ -1,5 +1,5 @@
 // The process that measures one store: npm run scale starts it, and tells it what to do.
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { SessionId, SessionRecord, Store, Version } from 'coatcheck'
 import { kinds } from './places.ts'
@@ -12,11 +12,12 @@ export type Job =
 
 const [, , kind = '', at = '', space = ''] = process.argv
 const store = await kinds[kind]!.open(at, space)
-const body = randomBytes(250).toString('hex')
-const live: SessionRecord[] = []
+const body = Buffer.from(randomBytes(250).toString('hex'))
 const inFlight = 32
+// Of each live session, how often it was written: ids and versions follow from it, so that the memory is the store's.
+let writes = new Uint32Array()
+let touches = 0
 
-// Expired: since a minute, but for stores that clean up by themselves as soon as they can.
 const now = Date.now()
 const options = { now, signal: new AbortController().signal }
 
@@ -41,24 +42,24 @@ async function perform(job: Job): Promise<number> {
 
 const step = {
   async read(index: number): Promise<void> {
-    if (!(await store.read(live[index]!.id, options))) throw new Error('a session is missing')
+    if (!(await store.read(idOf(index), options))) throw new Error('a session is missing')
   },
   async write(index: number): Promise<void> {
-    const before = live[index]!
-    const after = { ...before, version: version(), expiresAt: before.expiresAt + 1 }
-    const written = await store.write(after, before.version, options)
+    const before = versionOf(index)
+    writes[index]!++
+    const written = await store.write(live(index), before, options)
     if (!written.ok) throw new Error('a write was refused')
-    live[index] = after
   },
   async touch(index: number): Promise<void> {
-    const { id, expiresAt, lastSeenAt } = live[index]!
-    await store.touch(id, { expiresAt: expiresAt + 1, lastSeenAt: lastSeenAt + 1 }, options)
+    touches++
+    const times = { expiresAt: now + 86_400_000 + touches, lastSeenAt: now + touches }
+    await store.touch(idOf(index), times, options)
   },
 }
 
 /** On sessions at random, several at once as in a server. */
 async function each(count: number, act: (index: number) => Promise<void>): Promise<void> {
-  const share = Math.floor(live.length / inFlight)
+  const share = Math.floor(writes.length / inFlight)
   let done = 0
   // Each has sessions of its own, so that no write meets another.
   const lane = async (_: unknown, number: number): Promise<void> => {
@@ -67,34 +68,42 @@ async function each(count: number, act: (index: number) => Promise<void>): Promi
   await Promise.all(Array.from({ length: inFlight }, lane))
 }
 
+/** The expired ones lie spread among the others. */
 async function fill(count: number, expired: number): Promise<number> {
-  const every = expired > 0 ? Math.max(1, Math.floor((count + expired) / expired)) : Number.POSITIVE_INFINITY
-  const records = Array.from({ length: count + expired }, (_, index) =>
-    record(index % every === 0 && index / every < expired),
-  )
-  for (let start = 0; start < records.length; start += 64) {
-    const batch = records.slice(start, start + 64)
-    // Written while it lives: whether a store takes what has expired already is not the question.
-    await Promise.all(batch.map((record) => store.write(record, undefined, { ...options, now: now - 3_600_000 })))
+  const every = Math.floor((count + expired) / Math.max(1, expired))
+  writes = new Uint32Array(count)
+  // Written while they lived.
+  const create = (record: SessionRecord) => store.write(record, undefined, { ...options, now: now - 3_600_000 })
+  let [lives, dead] = [0, 0]
+  while (lives < count || dead < expired) {
+    const batch = Array.from({ length: Math.min(64, count + expired - lives - dead) }, (_, index) => {
+      const isDead = dead < expired && (lives >= count || (lives + dead + index) % every === 0)
+      return isDead ? ended(dead++) : live(lives++)
+    })
+    await Promise.all(batch.map(create))
   }
-  live.push(...records.filter(({ expiresAt }) => expiresAt > now))
-  return live.length
+  return lives
 }
 
-function record(isExpired: boolean): SessionRecord {
-  return {
-    id: randomBytes(32).toString('hex') as SessionId,
-    version: version(),
-    expiresAt: isExpired ? now - 60_000 - Math.floor(Math.random() * 600_000) : now + 86_400_000,
-    lastSeenAt: now - 3_600_000,
-    userId: `user-${Math.floor(Math.random() * 1e9)}`,
-    openedAt: now - 3_600_000,
-    body: Buffer.from(body),
-  }
+function live(index: number): SessionRecord {
+  return { ...ofUser(index), id: idOf(index), version: versionOf(index), expiresAt: now + 86_400_000 }
 }
 
-function version(): Version {
-  return randomBytes(16).toString('base64url') as Version
+function ended(index: number): SessionRecord {
+  const id = idOf(-1 - index)
+  return { ...ofUser(index), id, version: versionOf(index), expiresAt: now - 60_000 - (index % 600) * 1_000 }
+}
+
+function ofUser(index: number): Pick<SessionRecord, 'lastSeenAt' | 'userId' | 'openedAt' | 'body'> {
+  return { lastSeenAt: now - 3_600_000, userId: `user-${index}`, openedAt: now - 3_600_000, body }
+}
+
+function idOf(index: number): SessionId {
+  return hash('sha256', `${space} ${index}`, 'hex') as SessionId
+}
+
+function versionOf(index: number): Version {
+  return `version-${index}-${writes[index] ?? 0}` as Version
 }
 
 async function cleanUp({ deleteExpired }: Store): Promise<void> {

@@ -1,7 +1,8 @@
 import fs from 'node:fs'
 import type { SessionId } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 import { type FileSystem, succeeds } from './file-system.ts'
-import { isSessionId, type Layout } from './layout.ts'
+import type { Layout } from './layout.ts'
 import { makeDirectories } from './slot.ts'
 
 /** Says that a session may have expired at a moment: an empty file, `expiry/<day>/<minute>/<expiresAt>-<id>`. */

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { newToken } from '../shared/process-identity.ts'
 import { errorCode, nodeFileSystem } from './file-system.ts'
 import { workerStore } from './in-worker/worker-store.ts'
 import { layoutOf, pathOf } from './layout.ts'
-import { newToken } from './process-identity.ts'
 import { makeSafeDirectories } from './safe-directory.ts'
 import { type FileStore, storeIn } from './store-in.ts'
 

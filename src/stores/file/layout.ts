@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { SessionId } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 
 /**
  * Where everything lies:
@@ -32,13 +33,6 @@ export function layoutOf(root: string): Layout {
     preparation: `${root}/tmp`,
   }
 }
-
-/** True for what may become part of a path. Anything else is no session. */
-export function isSessionId(id: string): id is SessionId {
-  return ID.test(id)
-}
-
-const ID = /^[0-9a-f]{64}$/
 
 export function recordPath(layout: Layout, id: SessionId): string {
   return `${layout.records}/${id.slice(0, 2)}/sess_${id}`

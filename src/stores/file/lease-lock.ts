@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import type { Lock, LockOptions, MaybePromise } from '../../core/store.ts'
+import { hasEnded, newToken } from '../shared/process-identity.ts'
 import { errorCode, type FileSystem, succeeds } from './file-system.ts'
-import { hasEnded, newToken } from './process-identity.ts'
 import { evictFrom, makeDirectories, prepare, type Slots } from './slot.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { CorruptRecordError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, Version } from '../../core/store.ts'
+import { checkRecord } from '../shared/record-checks.ts'
 
 /**
  * A record as a file: one line of JSON that the store needs, then the body as it is.
@@ -11,10 +12,7 @@ import type { SessionId, SessionRecord, Version } from '../../core/store.ts'
  */
 export function encodeRecord(record: SessionRecord): Uint8Array {
   const { id, version, expiresAt, lastSeenAt, userId, openedAt, body } = record
-  if (version === '') throw new TypeError('the record has an empty version')
-  for (const time of [expiresAt, lastSeenAt, openedAt ?? 0]) {
-    if (!Number.isFinite(time)) throw new TypeError(`the record's times must be finite numbers, got ${time}`)
-  }
+  checkRecord(record)
   const header = { coatcheck: 1, id, version, expiresAt, lastSeenAt, userId, openedAt, bytes: body.byteLength }
   const line = Buffer.from(`${JSON.stringify(header)}\n`)
   const file = Buffer.allocUnsafe(line.byteLength + body.byteLength)

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { MaybePromise } from '../../core/store.ts'
+import { hasEnded, type Token } from '../shared/process-identity.ts'
 import { errorCode, type FileSystem, succeeds } from './file-system.ts'
-import { hasEnded, type Token } from './process-identity.ts'
 
 /**
  * Compare-and-set on a file, out of rename(2) alone.
@@ -40,6 +40,11 @@ export interface Held {
 /** The token was taken out of the slot by someone who thought its owner dead. Nothing was changed by the step that throws it. */
 export class Evicted extends Error {}
 
+/** Its signal is asked for only by those who wait: most never do, and it may be made on demand. */
+export interface Interruptible {
+  readonly signal?: AbortSignal | undefined
+}
+
 /** `undefined` prepares for removals. */
 type Content = Uint8Array | undefined
 
@@ -59,14 +64,14 @@ export function inSlot<T>(
   slots: Slots,
   file: string,
   content: Content,
-  signal: AbortSignal | undefined,
+  options: Interruptible,
   section: (held: Held) => T,
 ): MaybePromise<T> {
-  if (slots.settle && content) return waitForSlot(slots, file, content, signal, section, undefined)
+  if (slots.settle && content) return waitForSlot(slots, file, content, options.signal, section, undefined)
   const token = prepare(slots, content)
   const result = attempt(slots, file, token, section)
   if (result !== TAKEN && result !== EVICTED) return result
-  return waitForSlot(slots, file, content, signal, section, result === TAKEN ? token : undefined)
+  return waitForSlot(slots, file, content, options.signal, section, result === TAKEN ? token : undefined)
 }
 
 /** As `inSlot`, but undefined when someone alive is in the slot, without waiting. */

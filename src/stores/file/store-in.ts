@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { andThen, answer } from '../../core/maybe-promise.ts'
 import type {
   Lock,
   LockOptions,
@@ -12,11 +13,11 @@ import type {
   WriteOptions,
   Written,
 } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 import { deleteExpired } from './clean-up.ts'
 import { addExpiryEntry, expiryEntryPath, namesOneByOne } from './expiry-index.ts'
-import { idFromName, isSessionId, parentsOf, pathOf, recordPath } from './layout.ts'
+import { idFromName, parentsOf, pathOf, recordPath } from './layout.ts'
 import { LeaseLocks } from './lease-lock.ts'
-import { andThen, answer } from './maybe-promise.ts'
 import { isLive, type RecordDirectory, readIntactRecord, readRecord, timeSlices } from './record-directory.ts'
 import { encodeRecord } from './record-file.ts'
 import { inSlot } from './slot.ts'
@@ -56,7 +57,7 @@ export function storeIn(directory: RecordDirectory): FileStore {
     // Before the slot, so that the clean-up finds what is left of a create that was killed.
     if (expected === undefined) addExpiryEntry(fs, expiryEntry)
     let user: User | undefined
-    const written = inSlot(directory, recordPath(layout, id), content, options.signal, (held): Written => {
+    const written = inSlot(directory, recordPath(layout, id), content, options, (held): Written => {
       const stored = readIntactRecord(directory, id)
       const current = isLive(stored, options.now) ? stored : undefined
       if (current?.version === record.version) return { ok: true }
@@ -106,7 +107,7 @@ export function storeIn(directory: RecordDirectory): FileStore {
     const lastSeenAt = Math.max(base.lastSeenAt, times.lastSeenAt)
     if (expiresAt === base.expiresAt && lastSeenAt === base.lastSeenAt) return
     const content = encodeRecord({ ...base, expiresAt, lastSeenAt })
-    const isDone = inSlot(directory, recordPath(layout, id), content, options.signal, (held) => {
+    const isDone = inSlot(directory, recordPath(layout, id), content, options, (held) => {
       const current = readIntactRecord(directory, id)
       const { version, expiresAt, lastSeenAt } = base
       if (current?.version !== version || current.expiresAt !== expiresAt || current.lastSeenAt !== lastSeenAt)
@@ -117,11 +118,11 @@ export function storeIn(directory: RecordDirectory): FileStore {
     return andThen(isDone, (done) => (done ? undefined : touch(id, times, options)))
   }
 
-  function remove(id: SessionId, { signal }: StoreOptions): MaybePromise<void> {
+  function remove(id: SessionId, options: StoreOptions): MaybePromise<void> {
     const file = isSessionId(id) ? recordPath(layout, id) : undefined
     if (!file || !fs.exists(file)) return
     let userId: string | undefined
-    const removed = inSlot(directory, file, undefined, signal, (held) => {
+    const removed = inSlot(directory, file, undefined, options, (held) => {
       userId ??= userOf(id)
       held.remove(file)
       if (userId !== undefined) leaveUser(fs, layout, held, userId, id)

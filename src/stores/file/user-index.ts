@@ -1,8 +1,8 @@
 import { CorruptRecordError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord } from '../../core/store.ts'
+import type { Token } from '../shared/process-identity.ts'
 import { errorCode, type FileSystem, succeeds } from './file-system.ts'
 import { type Layout, userPath } from './layout.ts'
-import type { Token } from './process-identity.ts'
 import { type Held, makeDirectories } from './slot.ts'
 
 /**

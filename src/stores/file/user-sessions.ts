@@ -1,8 +1,9 @@
 import { dirname } from 'node:path'
 import type { RevokeOptions, SessionId, SessionRecord, StoreOptions, UserIndex } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 import { namesOneByOne } from './expiry-index.ts'
 import { succeeds } from './file-system.ts'
-import { idFromName, isSessionId, parentsOf, recordPath, userPath } from './layout.ts'
+import { idFromName, parentsOf, recordPath, userPath } from './layout.ts'
 import { isLive, type RecordDirectory, readIntactRecord, timeSlices } from './record-directory.ts'
 import { inFreeSlot, inSlot } from './slot.ts'
 import {
@@ -88,15 +89,15 @@ export function userSessions(directory: RecordDirectory): UserSessions {
   }
 
   /** Deletes a session that is this user's, unless it has entered the present generation. Waits for a sign-in in its slot. */
-  async function end(userId: string, id: SessionId, entry: string, { now, signal }: StoreOptions): Promise<boolean> {
+  async function end(userId: string, id: SessionId, entry: string, options: StoreOptions): Promise<boolean> {
     const file = recordPath(layout, id)
     let ended = false
-    await inSlot(directory, file, undefined, signal, (held) => {
+    await inSlot(directory, file, undefined, options, (held) => {
       const record = readIntactRecord(directory, id)
       const { user } = readUser(fs, layout, userId)
       if (record?.userId === userId && !fs.exists(userEntryPath(layout, userId, user.sessions, id))) {
         held.remove(file)
-        ended ||= isLive(record, now)
+        ended ||= isLive(record, options.now)
       }
       held.remove(entry)
     })
@@ -104,11 +105,11 @@ export function userSessions(directory: RecordDirectory): UserSessions {
   }
 
   /** Compare-and-set on the user's file. */
-  async function change(userId: string, { signal }: StoreOptions, to: (user: User) => User): Promise<void> {
+  async function change(userId: string, options: StoreOptions, to: (user: User) => User): Promise<void> {
     const file = userPath(layout, userId)
     for (;;) {
       const base = readUser(fs, layout, userId)
-      const isChanged = await inSlot(directory, file, encodeUser(to(base.user)), signal, (held) => {
+      const isChanged = await inSlot(directory, file, encodeUser(to(base.user)), options, (held) => {
         const { content } = readUser(fs, layout, userId)
         if (!Buffer.from(content ?? '').equals(base.content ?? NOTHING)) return false
         held.commit()

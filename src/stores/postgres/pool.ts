@@ -3,7 +3,7 @@ export interface PostgresPool {
   readonly totalCount: number
   readonly ending?: boolean
   readonly options?: { readonly max?: number | undefined }
-  connect(): Promise<PostgresClient>
+  connect(done: (error: Error | undefined, client: PostgresClient | undefined) => void): void
   on?(event: 'remove', listener: () => void): unknown
   removeListener?(event: 'remove', listener: () => void): unknown
 }
@@ -68,16 +68,18 @@ export function withClient<T>(
     const onAbort = (): void => fail(signal.reason)
     if (signal.aborted) return reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    pool.connect().then((connected) => {
+    // Not by promise: a connection that dies says so on the client too, and a listener that comes a moment later than the client
+    // would let a message that came with the connection end the process.
+    pool.connect((error, connected) => {
+      if (!connected) return fail(error ?? new Error('the pool gave no connection'))
       if (isOver) return connected.release()
       client = connected
-      // A connection that dies says so here too, and without a listener it would take the process with it.
       client.on('error', fail)
       use(client).then((value) => {
         if (isOver) return
         finish()
         resolve(value)
       }, fail)
-    }, fail)
+    })
   })
 }

@@ -1,11 +1,12 @@
 import type { EndListener, SessionRecord, Store, StoreOptions, UserIndex } from '../../core/store.ts'
+import { checkRecord, isSessionId } from '../shared/record-checks.ts'
 import { Announcements } from './announcements.ts'
 import { Database } from './database.ts'
 import { LeaseLocks } from './lease-locks.ts'
 import { Listening } from './listening.ts'
 import { type PostgresNames, quotedNames } from './names.ts'
 import { checkPool, type PostgresPool } from './pool.ts'
-import { bodyToBytes, idToBytes, isSessionId, toRecord, userToBytes } from './record-row.ts'
+import { bodyToBytes, idToBytes, toRecord, userToBytes } from './record-row.ts'
 import { ensureSchema } from './schema.ts'
 import { pageSize, statements } from './statements.ts'
 
@@ -111,7 +112,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
 
     async write(record, expected, { now, signal, unlock }) {
       const { id, version, expiresAt, lastSeenAt, openedAt = null, userId, body } = record
-      if (!isSessionId(id)) throw new TypeError('a session id has 64 lower-case hexadecimal digits')
+      checkRecord(record)
       const token = unlock && locks.tokenOf(unlock, id)
       const user = userId === undefined ? null : userToBytes(userId)
       const state = [idToBytes(id), version, expiresAt, lastSeenAt, openedAt, user, bodyToBytes(body)]

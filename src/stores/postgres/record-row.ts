@@ -1,10 +1,6 @@
 import type { SessionId, SessionRecord, Version } from '../../core/store.ts'
 import type { Row } from './pool.ts'
 
-export function isSessionId(id: string): boolean {
-  return /^[0-9a-f]{64}$/.test(id)
-}
-
 export function idToBytes(id: SessionId): Buffer {
   return Buffer.from(id, 'hex')
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { SessionId } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 
 /** Where things lie. What is in braces chooses a cluster's slot, so a record and the queue for it lie in the same one. */
 export interface Keys {
@@ -28,10 +29,6 @@ export function keysOf(prefix: string): Keys {
     ended: `${prefix}ended`,
     turns: `${prefix}turn:`,
   }
-}
-
-export function isSessionId(id: string): id is SessionId {
-  return /^[0-9a-f]{64}$/.test(id)
 }
 
 /** Never the same name twice, in any process. */

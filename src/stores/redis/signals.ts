@@ -1,6 +1,7 @@
 import type { EndListener, SessionId } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 import type { Connection, Subscriber } from './connection.ts'
-import { isSessionId, type Keys, randomName } from './keys.ts'
+import { type Keys, randomName } from './keys.ts'
 
 const firstDelayMs = 50
 const longestDelayMs = 2_000

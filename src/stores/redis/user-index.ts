@@ -1,6 +1,7 @@
 import type { RevokeOptions, SessionId, SessionRecord, StoreOptions, UserIndex } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 import type { Connection, Reply } from './connection.ts'
-import { isSessionId, type Keys } from './keys.ts'
+import type { Keys } from './keys.ts'
 import { packUser, unpackUser } from './record-value.ts'
 import { checkScript, endScript, enterScript, entriesScript, forgetScript, markScript, run } from './scripts.ts'
 

@@ -1,7 +1,8 @@
 import { CorruptRecordError } from '../../core/errors.ts'
 import type { SessionId, SessionRecord, StoreOptions, Version, WriteOptions, Written } from '../../core/store.ts'
+import { checkRecord } from '../shared/record-checks.ts'
 import type { BoundedConnection } from './bounded.ts'
-import { isSessionId, type Keys } from './keys.ts'
+import type { Keys } from './keys.ts'
 import { HeldLock } from './locks.ts'
 import { packRecord, packUser, timeToLive, unpackRecord } from './record-value.ts'
 import { deleteScript, run, writeScript } from './scripts.ts'
@@ -24,7 +25,7 @@ export function writer(
 ): Write {
   return async (record, expected, options) => {
     const { id, userId } = record
-    if (!isSessionId(id)) throw new TypeError('a session id has 64 lower-case hexadecimal digits')
+    checkRecord(record)
     const value = packRecord(record)
     const entry = userEntryOf(record, options.now)
     const isIndexElsewhere = connection.isCluster && userId !== undefined

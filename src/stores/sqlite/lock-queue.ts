@@ -1,7 +1,7 @@
 import type { Lock, LockOptions, SessionId, SessionRecord } from '../../core/store.ts'
+import { newToken } from '../shared/process-identity.ts'
 import type { Connection, Patience } from './connection.ts'
 import { type Place, WAITING_LEASE } from './lock-table.ts'
-import { newOwner } from './process-identity.ts'
 
 /** Milliseconds between two looks of one who waits: another process tells nobody that it has left. */
 const SHORTEST_PAUSE = 2
@@ -24,7 +24,7 @@ export class LockQueue {
 
   async lockAndRead(id: SessionId, options: LockOptions): Promise<{ lock: Lock; record: SessionRecord } | undefined> {
     const { now, leaseMs } = options
-    const owner = newOwner()
+    const owner = newToken()
     const patience: Patience = () => options.signal.throwIfAborted()
     let place: Place | undefined
     try {

@@ -1,6 +1,6 @@
 import type { SessionId } from '../../core/store.ts'
+import { hasEnded } from '../shared/process-identity.ts'
 import { prepare, type SqliteDatabase, type SqliteStatement } from './database.ts'
-import { hasEnded } from './process-identity.ts'
 import { keyOf } from './session-table.ts'
 
 /** A place in the queue for a session's lock. Whoever has the first one holds the lock. */

@@ -1,4 +1,5 @@
 import type { RevokeOptions, SessionId, SessionRecord, Version, Written } from '../../core/store.ts'
+import { isSessionId } from '../shared/record-checks.ts'
 import { prepare, type SqliteDatabase, type SqliteStatement } from './database.ts'
 
 interface Row {
@@ -162,10 +163,6 @@ export class SessionTable {
     }
     return { removed, looked: rows.length }
   }
-}
-
-export function isSessionId(id: string): boolean {
-  return /^[0-9a-f]{64}$/.test(id)
 }
 
 export function keyOf(id: SessionId): Uint8Array {

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { MaybePromise, SessionId, SessionRecord, Store, StoreOptions, UserIndex } from '../../core/store.ts'
+import { checkRecord, isSessionId } from '../shared/record-checks.ts'
 import { Connection, type Patience, type Tables } from './connection.ts'
 import { isInMemory, type SqliteDatabase } from './database.ts'
 import { LockQueue } from './lock-queue.ts'
-import { isSessionId, type Page } from './session-table.ts'
+import type { Page } from './session-table.ts'
 
 /** What `sqliteStore` may be told. */
 export interface SqliteStoreOptions {
@@ -150,12 +151,4 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 
 function patienceOf(options: StoreOptions): Patience {
   return () => options.signal.throwIfAborted()
-}
-
-function checkRecord({ id, version, expiresAt, lastSeenAt, openedAt }: SessionRecord): void {
-  if (!isSessionId(id)) throw new TypeError('a session id has 64 lower-case hexadecimal digits')
-  if (version === '') throw new TypeError('the record has an empty version')
-  for (const time of [expiresAt, lastSeenAt, openedAt ?? 0]) {
-    if (!Number.isFinite(time)) throw new TypeError(`the record's times must be finite numbers, got ${time}`)
-  }
 }

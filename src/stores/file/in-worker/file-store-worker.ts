@@ -1,8 +1,8 @@
 // The program of the store's thread: the store as it is, and who waits for what.
 import { parentPort, workerData } from 'node:worker_threads'
+import { andThen } from '../../../core/maybe-promise.ts'
 import type { Lock, MaybePromise, StoreOptions } from '../../../core/store.ts'
 import { fileStore } from '../file-store.ts'
-import { andThen } from '../maybe-promise.ts'
 import type { Answer, Answered, Asked, CallNumber, Given, Name, WorkerSettings } from './messages.ts'
 import { OpenLists } from './open-lists.ts'
 import { packError } from './packed-error.ts'

@@ -1,0 +1,3 @@
+import { outagesOf } from './outages-of.ts'
+
+outagesOf('redis')
