@@ -139,7 +139,7 @@ type Around = <T>(operation: Operation, call: () => MaybePromise<T>) => MaybePro
 
 /** The same store, with something done around each of its calls. */
 export function around(store: Store, run: Around): Store {
-  const { users } = store
+  const { users, deleteExpired } = store
   return {
     durability: store.durability,
     read: (id, options) => run('read', () => store.read(id, options)),
@@ -147,7 +147,7 @@ export function around(store: Store, run: Around): Store {
     touch: (id, times, options) => run('touch', () => store.touch(id, times, options)),
     delete: (id, options) => run('delete', () => store.delete(id, options)),
     lockAndRead: (id, options) => run('lockAndRead', () => store.lockAndRead!(id, options)),
-    deleteExpired: (options) => run('deleteExpired', () => store.deleteExpired!(options)),
+    ...(deleteExpired && { deleteExpired: (options) => run('deleteExpired', () => deleteExpired(options)) }),
     users: {
       async *list(userId, options) {
         yield* await run('list', () => users!.list(userId, options))

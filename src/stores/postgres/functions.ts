@@ -73,7 +73,12 @@ begin
     free_in_ms := extract(epoch from v_free_at - v_time) * 1000;
   else
     outcome := 'held';
-    select ${recordColumns} ${intoRecord} from ${sessions} s where s.id = p_id;
+    select ${recordColumns} ${intoRecord} from ${sessions} s where s.id = p_id and s.expires_at > p_now;
+    if not found then
+      -- Deleted since the look above: a delete takes no turn.
+      next := ${unlock}(p_id, p_token);
+      outcome := 'absent';
+    end if;
   end if;
   return next;
 end`,

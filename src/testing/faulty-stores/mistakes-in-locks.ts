@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Lock, LockOptions, SessionId, Store, StoreOptions, WriteOptions } from '../../core/store.ts'
 import { blank, type FaultyStore, faulty, put, type Sound } from './faulty-store.ts'
 import { NaiveLocks, type QueueOrder } from './naive-locks.ts'
@@ -50,6 +51,17 @@ export function mistakesInLocks(): FaultyStore[] {
           const record = await sound.read(id, options)
           const locked = await sound.lockAndRead(id, options)
           return record && { lock: locked?.lock ?? noLock, record }
+        },
+      }),
+    ),
+    faulty(
+      'looks, and reads a moment later',
+      ['shows the whole record, or none, when it is deleted at the same moment'],
+      (sound) => ({
+        async lockAndRead(id, options) {
+          const locked = await sound.lockAndRead(id, options)
+          await turn()
+          return locked && { ...locked, record: (await sound.read(id, options)) ?? blank(id, options) }
         },
       }),
     ),

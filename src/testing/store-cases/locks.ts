@@ -37,6 +37,23 @@ export const locks: readonly StoreCase[] = [
       await (await granted(store, record.id)).lock.release()
     },
 
+    'shows the whole record, or none, when it is deleted at the same moment': async (store) => {
+      for (let round = 0; round < 100; round++) {
+        const record = await stored(store)
+        // Several at once: a delete may come between any two steps of the lock.
+        const asked = Array.from({ length: 3 }, () => ask(store, record.id))
+        for (let waits = 0; waits < round % 5; waits++) await turn()
+        await store.delete(record.id, at(now))
+        const answers = asked.map(async (answer) => {
+          const locked = await answer
+          await locked?.lock.release()
+          if (locked) assertSame(locked.record, record)
+        })
+        await Promise.all(answers)
+        assert.equal(await ask(store, record.id), undefined, 'a lock on a session that was deleted')
+      }
+    },
+
     'shows the record as it was left by the one before': async (store) => {
       const first = await stored(store)
       const holder = await granted(store, first.id)
