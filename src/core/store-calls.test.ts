@@ -212,6 +212,32 @@ describe('the calls to a store', () => {
     assert.deepEqual(await rig.times(6), [failed, failed, failed, failed, failed, refused])
   })
 
+  it('gives a lock back as soon as the store takes it, once a second for half a minute', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const rig = new Rig()
+    let tries = 0
+    let failures = 3
+    const release = async (): Promise<void> => {
+      tries += 1
+      if (tries <= failures) throw new Error('connection reset')
+    }
+    const secondsOf = async (count: number): Promise<number> => {
+      for (let second = 0; second < count; second++) {
+        for (let step = 0; step < 10; step++) await Promise.resolve()
+        t.mock.timers.tick(1_000)
+      }
+      return tries
+    }
+    await rig.calls.release({ renew: () => true, release })
+    assert.equal(tries, 1)
+    assert.equal(await secondsOf(60), 4)
+
+    tries = 0
+    failures = Number.POSITIVE_INFINITY
+    await rig.calls.release({ renew: () => true, release })
+    assert.equal(await secondsOf(60), 31)
+  })
+
   it('give a lock back within the deadline, or leave it to its lease', async () => {
     const rig = new Rig()
     const hanging = { renew: () => new Promise<boolean>(() => {}), release: () => new Promise<void>(() => {}) }

@@ -81,15 +81,18 @@ export class StoreCalls {
     }
   }
 
-  /** Never throws: where the store does not answer, the lease runs out by itself. */
-  async release(lock: Lock): Promise<void> {
+  /** Never throws. After a failure it is tried again for a while: until its lease is over, the lock holds the visitor up. */
+  async release(lock: Lock, moreTries = 30): Promise<void> {
+    const tryLater = (): void => {
+      if (moreTries > 0) setTimeout(() => void this.release(lock, moreTries - 1), 1_000).unref?.()
+    }
     try {
       const released = new Call(0).within(this.#timeoutMs, lock.release())
       // A client that is waiting for its server may send it yet: that is worth trying, and not worth waiting for.
-      if (this.#breaker.isOpen && isPromise(released)) released.catch(() => {})
+      if (this.#breaker.isOpen && isPromise(released)) released.catch(tryLater)
       else await released
     } catch {
-      // The lease runs out by itself.
+      tryLater()
     }
   }
 

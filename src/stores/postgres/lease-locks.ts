@@ -139,7 +139,12 @@ class LeaseLock implements Lock {
   async release(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    await this.#locks.unlock(this.id, this.token)
+    try {
+      await this.#locks.unlock(this.id, this.token)
+    } catch (error) {
+      this.#isOver = false // so that it can be tried again
+      throw error
+    }
   }
 
   /** A write has released it in its own step. */

@@ -100,7 +100,12 @@ export class HeldLock implements Lock {
   async release(): Promise<void> {
     if (this.#isReleased) return
     this.#isReleased = true
-    await this.#leave()
+    try {
+      await this.#leave()
+    } catch (error) {
+      this.#isReleased = false // so that it can be tried again
+      throw error
+    }
   }
 
   /** A write has released it in its own step. */

@@ -185,6 +185,25 @@ for (const name of redisClientNames) {
       }
     })
 
+    it('ends sessions, and passes locks on, where nobody may publish', async () => {
+      const record = await stored(store, sessionOf('alice'))
+      const other = await stored(store, sessionOf('alice'))
+      await onAll('ACL', 'SETUSER', 'default', '-publish')
+      try {
+        const lockOptions = { ...options, leaseMs: 10_000 }
+        const holder = await store.lockAndRead(record.id, lockOptions)
+        const waiting = store.lockAndRead(record.id, lockOptions)
+        await sleep(20)
+        await holder?.lock.release()
+        await (await waiting)?.lock.release()
+        await store.delete(record.id, options)
+        assert.equal(await store.users.deleteByUser('alice', { ...options, notBefore: now }), 1)
+        assert.equal(await store.read(other.id, options), undefined)
+      } finally {
+        await onAll('ACL', 'SETUSER', 'default', '+publish')
+      }
+    })
+
     it('takes what is no record for absent, and reads it as corrupt', async () => {
       const spoil: ((key: string) => string[])[] = [
         (key) => ['SET', key, ''],

@@ -60,7 +60,7 @@ local function clock()
 end
 local function wake(entry, turns)
   local token = string.sub(entry, 15)
-  redis.call('PUBLISH', turns .. string.match(token, '^[^.]*'), token)
+  redis.pcall('PUBLISH', turns .. string.match(token, '^[^.]*'), token)
 end
 local function standing(key, time)
   local entries, first = {}, nil
@@ -136,6 +136,8 @@ if isLater then redis.call('PEXPIRE', KEYS[1], ttl) end
 return 1`,
 )
 
+// PUBLISH by pcall, here and above: where nobody may publish, that costs the message, and not the step it tells of.
+
 /** The user of what was deleted, as JSON. */
 export const deleteScript: Script = script(
   parse,
@@ -143,7 +145,7 @@ export const deleteScript: Script = script(
 local ended, id = unpack(ARGV)
 local record = parse(KEYS[1])
 if redis.call('DEL', KEYS[1]) == 0 then return false end
-redis.call('PUBLISH', ended, id)
+redis.pcall('PUBLISH', ended, id)
 return record and record.user`,
 )
 
@@ -155,7 +157,7 @@ local now, user, ended, id = unpack(ARGV)
 local record = parse(KEYS[1])
 if not record or record.user ~= user then return 0 end
 redis.call('DEL', KEYS[1])
-redis.call('PUBLISH', ended, id)
+redis.pcall('PUBLISH', ended, id)
 return tonumber(record.expires) > tonumber(now) and 1 or 0`,
 )
 
