@@ -147,11 +147,13 @@ export function Dashboard(props: DashboardProps) {
               {linesByAuthor(raw).map(({ author, lines }) => (
                 <div>
                   <dt>{author}</dt>
-                  {lines.map((line) => (
-                    <dd>
-                      <Fields line={line} />
-                    </dd>
-                  ))}
+                  <dd>
+                    {lines.map((line) => (
+                      <div>
+                        <Fields line={line} />
+                      </div>
+                    ))}
+                  </dd>
                 </div>
               ))}
             </dl>
