@@ -1,5 +1,7 @@
 // npm run compare: the same small application on each library, asked the same questions over HTTP. See bench/README.md.
 import { writeFileSync } from 'node:fs'
+import { postgres } from '../../test/needs.ts'
+import { startPostgres } from '../../test/servers/postgres.ts'
 import { type Subject, subjects } from '../subjects/subjects.ts'
 import { markdown } from './markdown.ts'
 import { isInstalled, startRedis } from './redis-server.ts'
@@ -14,6 +16,8 @@ const chosen = subjects.filter(({ file }) => words.length === 0 || words.some((w
 const isComplete = chosen.length === subjects.length
 const startedAt = performance.now()
 const redisPort = chosen.some(({ needs }) => needs === 'redis-server') ? await startRedis() : undefined
+const needsPostgres = chosen.some(({ needs }) => needs === 'postgres') && !postgres().skip
+const postgresServer = needsPostgres ? await startPostgres() : undefined
 const sites = new Set<Site>()
 
 // However it ends, also by Ctrl-C, nothing of it is left running or lying about.
@@ -41,7 +45,8 @@ process.exit()
 async function columnOf(subject: Subject): Promise<Column> {
   const reason = reasonToSkip(subject)
   if (reason) return { subject, cells: scenarios.flatMap(({ rows }) => rows.map(() => none(reason))) }
-  const site = new Site(subject, `redis://127.0.0.1:${redisPort}/${subjects.indexOf(subject)}`)
+  const redisUrl = `redis://127.0.0.1:${redisPort}/${subjects.indexOf(subject)}`
+  const site = new Site(subject, redisUrl, postgresServer?.connectionString ?? '')
   sites.add(site)
   try {
     await site.start()
@@ -70,5 +75,6 @@ async function cellsOf(site: Site, scenario: Scenario): Promise<readonly Cell[]>
 
 function reasonToSkip({ needs }: Subject): string | undefined {
   if (needs === 'php' && !isInstalled('php')) return 'no php here'
+  if (needs === 'postgres' && !postgresServer) return 'no PostgreSQL here'
   return needs === 'redis-server' && !redisPort ? 'no redis-server here' : undefined
 }

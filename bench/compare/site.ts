@@ -17,13 +17,15 @@ import { Browser } from './browser.ts'
 export class Site {
   readonly subject: Subject
   readonly #redisUrl: string
+  readonly #postgresUrl: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'coatcheck-compare-'))
   #child: ChildProcess | undefined
   #port = 0
 
-  constructor(subject: Subject, redisUrl: string) {
+  constructor(subject: Subject, redisUrl: string, postgresUrl: string) {
     this.subject = subject
     this.#redisUrl = redisUrl
+    this.#postgresUrl = postgresUrl
   }
 
   get isAlive(): boolean {
@@ -80,7 +82,7 @@ export class Site {
 
   async #startNode(): Promise<void> {
     const entry = fileURLToPath(new URL('../subjects/process.ts', import.meta.url))
-    const parameters = [this.subject.file, this.#sessions, this.#redisUrl]
+    const parameters = [this.subject.file, this.#sessions, this.#redisUrl, this.#postgresUrl]
     this.#child = spawn(process.execPath, ['--import=tsx', entry, ...parameters], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, NODE_ENV: 'production' },

@@ -5,10 +5,10 @@ import type { Host, Serve } from './subject.ts'
 /** What the comparison asks of it. */
 export type Order = { readonly fault: Faults['current'] | null } | { readonly contents: true }
 
-const [, , name = '', directory = '', redisUrl = ''] = process.argv
+const [, , name = '', directory = '', redisUrl = '', postgresUrl = ''] = process.argv
 const faults = new Faults()
 const { serve } = (await import(`./${name}.ts`)) as { serve: Serve }
-const host: Host = { directory, redisUrl, faults }
+const host: Host = { directory, redisUrl, postgresUrl, faults }
 const { port, contents } = await serve(host)
 
 process.on('message', async (order: Order) => {

@@ -6,6 +6,8 @@ export interface Host {
   readonly directory: string
   /** A Redis database of its own, where the subject asked for one. */
   readonly redisUrl: string
+  /** A PostgreSQL database of its own, where the subject asked for one. */
+  readonly postgresUrl: string
   /** To be asked before each call to the store. */
   readonly faults: Faults
 }

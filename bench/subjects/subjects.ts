@@ -6,7 +6,7 @@ export interface Subject {
   readonly packages: readonly string[]
   /** How it is set up: the footnote of its column. */
   readonly setup: string
-  readonly needs?: 'php' | 'redis-server'
+  readonly needs?: 'php' | 'redis-server' | 'postgres'
 }
 
 const express =
@@ -26,6 +26,20 @@ export const subjects: readonly Subject[] = [
     title: 'coatcheck file',
     packages: ['coatcheck', 'hono', '@hono/node-server'],
     setup: '`fileStore(directory)` under Hono; the rest as above',
+  },
+  {
+    file: 'coatcheck-redis',
+    title: 'coatcheck Redis',
+    packages: ['coatcheck', 'redis'],
+    setup: '`redisStore(client)` on a real Redis server without persistence, under node:http; the rest as above',
+    needs: 'redis-server',
+  },
+  {
+    file: 'coatcheck-postgres',
+    title: 'coatcheck PostgreSQL',
+    packages: ['coatcheck', 'pg'],
+    setup: '`postgresStore(pool)` on a real PostgreSQL server, under node:http; the rest as above',
+    needs: 'postgres',
   },
   {
     file: 'express-memory',
