@@ -1,14 +1,16 @@
+import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from 'coatcheck'
 import { fileStore } from 'coatcheck/stores/file'
 import { postgresStore } from 'coatcheck/stores/postgres'
 import { redisStore } from 'coatcheck/stores/redis'
+import { type SqliteDatabase, sqliteStore } from 'coatcheck/stores/sqlite'
 import pg from 'pg'
 import { createClient } from 'redis'
 
 /** Where sessions lie, as it is told to a process of its own. */
 export interface StoreAddress {
-  readonly kind: 'file' | 'redis' | 'postgres'
+  readonly kind: 'file' | 'sqlite' | 'redis' | 'postgres'
   /** A directory, or a URL. */
   readonly at: string
 }
@@ -19,9 +21,23 @@ export interface OpenedStore {
   close(): Promise<void>
 }
 
+type Database = new (path: string) => SqliteDatabase & { close(): void }
+
 /** With a client as an application has it: one that comes back by itself, and says nothing. */
 export async function openStore({ kind, at }: StoreAddress): Promise<OpenedStore> {
   if (kind === 'file') return { store: fileStore(at), async close() {} }
+  if (kind === 'sqlite') {
+    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { DatabaseSync: Database }
+    const database = new DatabaseSync(at)
+    const store = sqliteStore(database)
+    return {
+      store,
+      async close() {
+        await store.close()
+        database.close()
+      },
+    }
+  }
   if (kind === 'redis') {
     const client = createClient({ url: at, socket: { reconnectStrategy: 50 } })
     client.on('error', () => {})

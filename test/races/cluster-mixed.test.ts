@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict'
-import { it, type TestContext } from 'node:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { engines } from '../outages/engines.ts'
 import { compare } from './cluster-compare.ts'
-import type { Fault } from './cluster-faults.ts'
-import { startCluster } from './cluster-host.ts'
+import { type ClusterSetup, startCluster } from './cluster-host.ts'
 import { Judge } from './cluster-judge.ts'
 import { run } from './cluster-load.ts'
 import { requests, rotateEvery, seed } from './cluster-settings.ts'
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const withoutSqlite =
+  major > 22 || (major === 22 && minor >= 13) ? false : 'this Node has no node:sqlite (22.13 or later has)'
+
 /* Everything at once, by 50 visitors, on four processes; each answer, and what is stored in the end, against a sequential model. */
 
-async function mixed(t: TestContext, count: number, fault: Fault = 'none'): Promise<Judge> {
-  const cluster = await startCluster({ fault, rotateEvery })
+async function mixed(t: TestContext, count: number, setup: ClusterSetup = {}): Promise<Judge> {
+  const cluster = await startCluster({ ...setup, rotateEvery })
   t.after(() => cluster.stop())
   const judge = new Judge({ cookieName: `sid-${cluster.port}`, rotateEvery })
   const started = performance.now()
@@ -24,13 +31,31 @@ async function mixed(t: TestContext, count: number, fault: Fault = 'none'): Prom
   return judge
 }
 
-it('four processes answer and store what one would have, one request after the other', async (t) => {
-  const judge = await mixed(t, requests)
+async function assertAsOne(t: TestContext, setup: ClusterSetup = {}): Promise<void> {
+  const judge = await mixed(t, requests, setup)
   assert.deepEqual(judge.violations, [], `CLUSTER_SEED=${seed} gives this order again`)
+}
+
+describe('four processes answer and store what one would have, one request after the other', () => {
+  it('on files', (t) => assertAsOne(t))
+
+  it('on SQLite', { skip: withoutSqlite }, async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'coatcheck-mixed-'))
+    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    await assertAsOne(t, { address: { kind: 'sqlite', at: join(directory, 'sessions.db') } })
+  })
+
+  for (const [name, { need, start }] of Object.entries(engines)) {
+    it(`on ${name}`, { skip: need().skip ?? false }, async (t) => {
+      const engine = await start()
+      t.after(() => engine.stop())
+      await assertAsOne(t, { address: engine.address() })
+    })
+  }
 })
 
 it('shows lost changes and revived sessions where a write overwrites', async (t) => {
-  const { violations } = await mixed(t, 1_000, 'overwrites')
+  const { violations } = await mixed(t, 1_000, { fault: 'overwrites' })
   assert.deepEqual(
     [
       violations.some((text) => /lost (n|visits|key|item)/.test(text)),
