@@ -58,7 +58,14 @@ export class Ledger {
         this.#signIns.push({ user: intent.user, request })
         ticket?.epoch.enders.add(request)
         if (user !== undefined && user !== intent.user) this.mayEnd(request, session)
-        else session?.possibleUsers.add(intent.user)
+        else {
+          session?.possibleUsers.add(intent.user)
+          // One that is held up in the store ends this sign-in too, though it was sent before it.
+          for (const revocation of this.#revocations) {
+            const isOpen = revocation.user === intent.user && revocation.request.settled > begun
+            if (isOpen && revocation.request.ticket?.epoch.session !== session) this.mayEnd(revocation.request, session)
+          }
+        }
         break
       case 'renew':
         ticket?.epoch.enders.add(request)
