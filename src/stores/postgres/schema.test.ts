@@ -34,24 +34,29 @@ describe('the schema of postgresStore', { skip: skip ?? false }, () => {
     await assert.rejects(async () => store.lockAndRead(record.id, { ...at(now), leaseMs: 1_000 }), missing)
   })
 
-  it('is made once by four processes at the same time', async () => {
-    const processes = Array.from({ length: 4 }, () => {
-      const child = spawn(process.execPath, ['--import=tsx', ensuring, server.connectionString, 'together'], {
-        stdio: ['pipe', 'pipe', 'pipe'],
+  for (const [what, tableOf] of Object.entries({
+    'one table': () => 'sessions',
+    'a table each, in one schema': (index: number) => `sessions_${index % 2}`,
+  })) {
+    it(`is made once by four processes at the same time, for ${what}`, async () => {
+      const schema = what.replaceAll(/\W/g, '_')
+      const processes = Array.from({ length: 4 }, (_, index) => {
+        const words = [server.connectionString, schema, tableOf(index)]
+        const child = spawn(process.execPath, ['--import=tsx', ensuring, ...words], { stdio: ['pipe', 'pipe', 'pipe'] })
+        let complaint = ''
+        child.stderr.on('data', (text) => {
+          complaint += text
+        })
+        return { child, ready: once(child.stdout, 'data'), ended: once(child, 'close'), complaint: () => complaint }
       })
-      let complaint = ''
-      child.stderr.on('data', (text) => {
-        complaint += text
-      })
-      return { child, ready: once(child.stdout, 'data'), ended: once(child, 'close'), complaint: () => complaint }
+      await Promise.all(processes.map(({ ready }) => ready))
+      for (const { child } of processes) child.stdin.end()
+      for (const { ended, complaint } of processes) assert.deepEqual([...(await ended), complaint()], [0, null, ''])
+      const store = postgresStore(pool, { schema, table: tableOf(0) })
+      assert.deepEqual(await store.write(sampleRecord(), undefined, at(now)), { ok: true })
+      await store.close()
     })
-    await Promise.all(processes.map(({ ready }) => ready))
-    for (const { child } of processes) child.stdin.end()
-    for (const { ended, complaint } of processes) assert.deepEqual([...(await ended), complaint()], [0, null, ''])
-    const store = postgresStore(pool, { schema: 'together' })
-    assert.deepEqual(await store.write(sampleRecord(), undefined, at(now)), { ok: true })
-    await store.close()
-  })
+  }
 
   it('is left alone when it is there, by a role that could not make it', async () => {
     await pool.query(postgresSchema({ schema: 'ready' }))

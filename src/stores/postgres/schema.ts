@@ -21,11 +21,12 @@ comment on table ${names.sessions} is '${label}${schemaVersion}';
 
 /** Makes what `postgresSchema` says, unless it is there. Several processes may do so at once. */
 export async function ensureSchema(pool: PostgresPool, options: PostgresNames, signal: AbortSignal): Promise<void> {
-  const { sessions, channel } = quotedNames(options)
+  const { sessions } = quotedNames(options)
   await withClient(pool, signal, async (client) => {
     if (await isThere(client, sessions)) return
     await client.query({ text: 'begin' })
-    await client.query({ text: `select pg_advisory_xact_lock(hashtextextended('${channel}', 0))` })
+    // One for all names: stores with tables of their own may share a schema, which is made once.
+    await client.query({ text: `select pg_advisory_xact_lock(hashtextextended('the schema of coatcheck', 0))` })
     if (!(await isThere(client, sessions))) await client.query({ text: postgresSchema(options) })
     await client.query({ text: 'commit' })
   })
