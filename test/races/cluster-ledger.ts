@@ -53,9 +53,11 @@ export class Ledger {
       case 'change':
         session?.tally(intent.label).begin()
         if (intent.by) session?.counting.push(request)
+        this.#mayLeaveAnother(undefined)
         break
       case 'sign in':
         this.#signIns.push({ user: intent.user, request })
+        this.#mayLeaveAnother(intent.user)
         ticket?.epoch.enders.add(request)
         if (user !== undefined && user !== intent.user) this.mayEnd(request, session)
         else {
@@ -84,6 +86,11 @@ export class Ledger {
         }
     }
     return request
+  }
+
+  /** The first try of a creation may fail and have happened: that record has an id of its own, and nobody its ticket. */
+  #mayLeaveAnother(user: string | undefined): void {
+    if (this.#terms.storeFails) this.#lost.set(user, this.unheardOf(user) + 1)
   }
 
   /** It was answered, or will never be. */
