@@ -35,6 +35,7 @@ try {
   title('a blank ESM project')
   const project = blankProject('module', tarball)
   runIn(project, 'index.mjs', importAll())
+  runIn(project, 'worker.mjs', useWorker())
   checkTypes(project)
   title('a blank CommonJS project')
   runIn(blankProject('commonjs', tarball), 'index.cjs', requireAll())
@@ -61,7 +62,8 @@ function checkFiles(tarball: string): void {
   const targets = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string' ? [target] : [target.types, target.default],
   )
-  const missing = [...targets, './LICENSE', './README.md'].filter((path) => !paths.has(path))
+  const worker = './dist/stores/file/in-worker/file-store-worker.js'
+  const missing = [...targets, worker, './LICENSE', './README.md'].filter((path) => !paths.has(path))
   const unwanted = [...paths].filter((path) => /\.test\.|^\.\/(demo|test|bench|scripts|sessions)\//.test(path))
   if (missing.length) throw new Fault(`The package lacks ${missing.join(', ')}`)
   if (unwanted.length) throw new Fault(`The package should not hold ${unwanted.join(', ')}`)
@@ -80,6 +82,21 @@ function blankProject(type: 'module' | 'commonjs', tarball: string): string {
   const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
   run('npm', ['install', ...options, tarball, ...peers], { cwd: folder })
   return folder
+}
+
+/** The one entry that starts a file of the package by its path. */
+function useWorker(): string {
+  return `
+  import { fileStore } from 'coatcheck/stores/file'
+  const store = fileStore('./sessions', { thread: 'worker' })
+  const options = { now: Date.now(), signal: new AbortController().signal }
+  const record = { id: 'a'.repeat(64), version: 'one', expiresAt: options.now + 60_000, lastSeenAt: options.now, body: Buffer.from('body') }
+  const written = await store.write(record, undefined, options)
+  const { version } = await store.read(record.id, options)
+  await store.close()
+  console.log('a store in a worker', written.ok, version)
+  if (!written.ok || version !== 'one') process.exitCode = 1
+`
 }
 
 function importAll(): string {
