@@ -145,16 +145,17 @@ async function tryToCreate(engine: Engine, state: SessionState, data: Texts): Pr
 
 async function commitLive(engine: Engine, state: SessionState, live: Live): Promise<void> {
   const { draft, privilege } = state
-  const isChanged = state.mode !== 'read-only' && draft.isChanged()
-  const isWanted = isChanged || privilege !== undefined || state.flash?.hasAdded === true
+  const changed = state.mode === 'read-only' ? undefined : draft.changed()
+  const isWanted = changed !== undefined || privilege !== undefined || state.flash?.hasAdded === true
   if (isWanted && state.failure) throw state.failure
   if (privilege && state.exchange.isAborted) {
     // What the handler stored belongs to a sign-in that nobody will hear of. Without it, the rest must not be stored either.
     return publish('discarded', { handle: handleOf(live.record.id), reason: 'client-gone' })
   }
-  if (isChanged) warnOfPlainWrite(engine, state)
-  const mine = isChanged ? draft.encode() : live.data
-  if (isChanged) checkSize(engine, mine)
+  if (changed) {
+    warnOfPlainWrite(engine, state)
+    checkSize(engine, changed)
+  }
   let secret: Uint8Array | undefined
 
   let startsAfresh = false
@@ -162,8 +163,8 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
     unlock: state.turn?.lock,
     plan(theirs) {
       // `keep` also bars what others stored meanwhile.
-      const isMerged = theirs !== live && (isChanged || privilege?.keep !== undefined)
-      const data = isMerged ? mergeInto(engine, state, theirs) : isChanged ? mine : theirs.data
+      const isMerged = theirs !== live && (changed !== undefined || privilege?.keep !== undefined)
+      const data = isMerged ? mergeInto(engine, state, theirs) : (changed ?? theirs.data)
       const planned = planBody(engine, state, live, theirs.body)
       secret = planned.secret
       if (state.mode === 'read-only' || (!planned.isChanged && data === theirs.data)) return undefined

@@ -63,6 +63,15 @@ export class Draft {
     return new Map(Object.keys(data).map((key) => [key, text(key)]))
   }
 
+  /** The same; undefined where it is what was loaded. In one go: encoding is what a change costs. */
+  changed(): Texts | undefined {
+    if (!this.#data) return undefined
+    const texts = this.encode()
+    for (const [key, text] of texts) if (text !== this.#loadedText(key)) return texts
+    for (const key of this.#base.keys()) if (!texts.has(key)) return texts
+    return undefined
+  }
+
   /** Goes on from what was just stored. The object stays the same, for a handler that holds it. */
   rebase(base: Texts): void {
     this.#base = base

@@ -34,7 +34,6 @@ export interface Engine {
   readonly writes: TurnQueue
   readonly ended: EndWatch
   readonly cleanUp: CleanUp
-  readonly afterWrite: () => void
   /** In development only. */
   readonly warnOnce: (topic: string, message: () => string | undefined) => void
 }

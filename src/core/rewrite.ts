@@ -41,7 +41,7 @@ export async function rewrite(
       const record = makeRecord(engine, theirs.record.id, next, theirs)
       const written = await writeOnce(engine, record, theirs.record.version, unlock)
       if (written.ok) {
-        engine.afterWrite()
+        engine.cleanUp.afterWrite()
         return { record, body: next.body, data: next.data }
       }
       if (written.reason === 'revoked') throw revoked()
@@ -62,7 +62,7 @@ export async function create(engine: Engine, id: SessionId, next: Next): Promise
   const record = makeRecord(engine, id, next)
   const written = await engine.calls.write(record, undefined)
   if (!written.ok) throw written.reason === 'revoked' ? revoked() : unclear()
-  engine.afterWrite()
+  engine.cleanUp.afterWrite()
   return { record, body: next.body, data: next.data }
 }
 

@@ -294,7 +294,6 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
   const calls = new StoreCalls(store, milliseconds('storeTimeout', options.storeTimeout ?? '2s'), clock)
   const { cleanupInterval = '5m' } = options
   const cleanEveryMs = cleanupInterval === false ? Infinity : milliseconds('cleanupInterval', cleanupInterval)
-  const cleanUp = new CleanUp(calls, cleanEveryMs, clock)
   return {
     calls,
     whenUnavailable,
@@ -316,8 +315,7 @@ function makeEngine(options: SessionsOptions<Values>): Engine {
     turns: new TurnQueue(),
     writes: new TurnQueue(),
     ended: new EndWatch(calls, clock),
-    cleanUp,
-    afterWrite: () => cleanUp.afterWrite(),
+    cleanUp: new CleanUp(calls, cleanEveryMs, clock),
     warnOnce: warner(),
   }
 }

@@ -20,7 +20,7 @@ export async function update<T>(engine: Engine, state: SessionState, change: (da
     return changed.result
   }
   const live = state.live
-  const isPending = draft.isChanged()
+  const pending = draft.changed()
   const accepts = (theirs: Stored | undefined): boolean => {
     if (!theirs) throw gone()
     if (theirs.body.epoch !== live.body.epoch) throw superseded()
@@ -28,11 +28,11 @@ export async function update<T>(engine: Engine, state: SessionState, change: (da
     return true
   }
   const withPending = (theirs: Stored): Texts => {
-    if (!isPending) return theirs.data
-    return theirs === live ? draft.encode() : mergeInto(engine, state, theirs)
+    if (!pending) return theirs.data
+    return theirs === live ? pending : mergeInto(engine, state, theirs)
   }
   const { stored, result } = await updateStored(engine, live, accepts, change, withPending).catch((error: unknown) => {
-    if (isPending && isFinal(error)) state.failure = error
+    if (pending && isFinal(error)) state.failure = error
     throw error
   })
   state.live = { ...live, ...stored } satisfies Live
@@ -69,5 +69,5 @@ function apply<T>(engine: Engine, texts: Texts, change: (data: Values) => T): { 
   if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
     throw new TypeError('session.update(fn): fn must be synchronous, as it may run more than once')
   }
-  return { texts: copy.isChanged() ? copy.encode() : texts, result }
+  return { texts: copy.changed() ?? texts, result }
 }
