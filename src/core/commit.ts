@@ -1,25 +1,16 @@
 import { setCookie } from './cookie.ts'
+import { checkSize, createSession, sendTicket, settleDecisions } from './creation.ts'
 import type { Texts } from './data.ts'
 import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
-import { SessionError } from './errors.ts'
 import { publish } from './events.ts'
 import { expiryOf } from './lifetime.ts'
 import { merge } from './merge.ts'
-import type { Body } from './record-body.ts'
-import { create, type Next, rewrite } from './rewrite.ts'
+import { isRotationDue, planBody } from './next-body.ts'
+import { conflict, gone, newer, superseded } from './refusals.ts'
+import { type Next, rewrite } from './rewrite.ts'
 import type { Live, SessionState, Stored } from './state.ts'
-import { TimedOut } from './store-calls.ts'
-import {
-  formatTicket,
-  handleOf,
-  hashSecret,
-  issueSecret,
-  issueTicket,
-  randomName,
-  sessionIdOf,
-  successorOf,
-} from './ticket.ts'
+import { handleOf, hashSecret, randomName } from './ticket.ts'
 
 /**
  * Makes a session's decisions and changes true: nothing, a touch, a write, a creation or a deletion. Throws a SessionError
@@ -103,46 +94,6 @@ async function commitAnonymous(engine: Engine, state: SessionState, hasEnded: bo
   }
 }
 
-/** A new record under a new ticket. An answer that was lost is never asked for again under the same id (rule W3). */
-export async function createSession(engine: Engine, state: SessionState, data: Texts): Promise<Live> {
-  try {
-    return await tryToCreate(engine, state, data)
-  } catch (error) {
-    const isUnclear =
-      error instanceof SessionError && error.code === 'ERR_STORE_UNAVAILABLE' && !(error instanceof TimedOut)
-    if (!isUnclear) throw error
-    return tryToCreate(engine, state, data)
-  }
-}
-
-async function tryToCreate(engine: Engine, state: SessionState, data: Texts): Promise<Live> {
-  const ticket = issueTicket(engine.randomBytes)
-  const now = engine.clock()
-  const { userId, isRemembered } = state.privilege ?? {}
-  const hash = hashSecret(ticket.secret)
-  const body: Body = {
-    epoch: randomName(engine.randomBytes),
-    current: hash,
-    spent: [],
-    turn: randomName(engine.randomBytes),
-    deadline: now + (isRemembered ? engine.remembered : engine.lifetime).absoluteMs,
-    createdAt: now,
-    rotatedAt: now,
-    ...(userId !== undefined && { authenticatedAt: now }),
-    ...(isRemembered && { remembered: true }),
-    ...(state.flash?.hasAdded && { flash: state.flash.applyTo(undefined) }),
-    ...(engine.codec.name !== undefined && { codec: engine.codec.name }),
-  }
-  const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: state.arrivedAt }) }
-  checkSize(engine, data)
-  const stored = await create(engine, sessionIdOf(state.cookie.name, ticket.sid), next)
-  publish('created', { handle: handleOf(stored.record.id), userId })
-  state.live = { ...stored, ticket, hash }
-  settleDecisions(state)
-  sendTicket(engine, state, body, ticket.secret)
-  return state.live
-}
-
 async function commitLive(engine: Engine, state: SessionState, live: Live): Promise<void> {
   const { draft, privilege } = state
   const changed = state.mode === 'read-only' ? undefined : draft.changed()
@@ -203,78 +154,6 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
   if (secret) sendTicket(engine, state, (written ?? live).body, secret)
 }
 
-/** The protocol's fields as they shall be stored next, and the secret that the visitor must be given for it. */
-function planBody(
-  engine: Engine,
-  state: SessionState,
-  live: Live,
-  theirs: Body,
-): { body: Body; isChanged: boolean; secret?: Uint8Array } {
-  const now = engine.clock()
-  const flash = state.flash ? state.flash.applyTo(theirs.flash) : theirs.flash
-  const body: Body = flash === theirs.flash ? theirs : { ...theirs, flash }
-  if (state.privilege) return { ...planPrivilege(engine, state.privilege, body, now), isChanged: true }
-
-  const { current, previous } = body
-  if (live.hash === current) {
-    if (previous && previous.confirmedAt === undefined) {
-      return { body: { ...body, previous: { ...previous, confirmedAt: now } }, isChanged: true }
-    }
-    if (isRotationDue(engine, state, live, body, now)) {
-      const salt = randomName(engine.randomBytes)
-      const secret = successorOf(live.ticket.secret, salt)
-      const spent = previous ? [previous.hash, ...body.spent].slice(0, 4) : body.spent
-      const rotated = {
-        ...body,
-        current: hashSecret(secret),
-        previous: { hash: live.hash, salt },
-        spent,
-        rotatedAt: now,
-      }
-      return { body: rotated, isChanged: true, secret }
-    }
-  } else if (previous?.hash === live.hash && previous.confirmedAt === undefined) {
-    // The response that carried the successor was lost, or is still on its way: the same one again (rule R1).
-    return { body, isChanged: body !== theirs, secret: successorOf(live.ticket.secret, previous.salt) }
-  }
-  return { body, isChanged: body !== theirs }
-}
-
-/** A fresh secret, the old one and any alias dead at once, and a new epoch (rule R4). Only a sign-in moves the deadline. */
-function planPrivilege(
-  engine: Engine,
-  { userId, isRemembered }: NonNullable<SessionState['privilege']>,
-  { previous, remembered, ...body }: Body,
-  now: number,
-): { body: Body; secret: Uint8Array } {
-  const secret = issueSecret(engine.randomBytes)
-  const isSignIn = userId !== undefined
-  const lifetime = isRemembered ? engine.remembered : engine.lifetime
-  return {
-    secret,
-    body: {
-      ...body,
-      epoch: randomName(engine.randomBytes),
-      current: hashSecret(secret),
-      spent: [body.current, ...(previous ? [previous.hash] : []), ...body.spent].slice(0, 4),
-      rotatedAt: now,
-      ...(isSignIn ? { deadline: now + lifetime.absoluteMs, authenticatedAt: now } : {}),
-      ...((isSignIn ? isRemembered : remembered) ? { remembered: true as const } : {}),
-    },
-  }
-}
-
-/** Signed-in sessions only, and on navigations only: their Set-Cookie reaches the browser in order (rule R5). */
-function isRotationDue(engine: Engine, state: SessionState, { record }: Live, body: Body, now: number): boolean {
-  return (
-    state.mode !== 'read-only' &&
-    record.userId !== undefined &&
-    now - body.rotatedAt >= engine.rotateEveryMs &&
-    !state.exchange.isAborted &&
-    (state.exchange.header('sec-fetch-mode') ?? 'navigate') === 'navigate'
-  )
-}
-
 /** A user is only ever added: a commit takes it from the sign-in, or leaves what is stored. */
 function ownerOf({ record }: Stored, { privilege, arrivedAt }: SessionState): Pick<Next, 'userId' | 'openedAt'> {
   return privilege?.userId !== undefined
@@ -322,27 +201,6 @@ function isTouchDue(engine: Engine, state: SessionState, { record }: Live, now: 
   return state.touches && now - record.lastSeenAt >= engine.touchEveryMs
 }
 
-function settleDecisions(state: SessionState): void {
-  state.privilege = undefined
-  state.flash?.settle()
-}
-
-function sendTicket(engine: Engine, state: SessionState, body: Body, secret: Uint8Array): void {
-  const { sid } = state.live!.ticket
-  const maxAge = body.remembered ? (body.deadline - engine.clock()) / 1000 : undefined
-  state.setCookie = setCookie(state.cookie, formatTicket({ sid, secret }), engine.sameSite, maxAge)
-}
-
-function checkSize(engine: Engine, data: Texts): void {
-  let bytes = 0
-  for (const [key, text] of data) bytes += Buffer.byteLength(key) + Buffer.byteLength(text)
-  if (bytes <= engine.maxBytes) return
-  throw new SessionError(
-    'ERR_SESSION_TOO_LARGE',
-    `the data takes ${bytes} bytes, and \`maxBytes\` is ${engine.maxBytes}`,
-  )
-}
-
 function warnOfPlainWrite(engine: Engine, { exchange, mode, draft }: SessionState): void {
   if (mode !== 'shared' || exchange.method !== 'GET') return
   engine.warnOnce('plain write in GET', () => {
@@ -353,26 +211,4 @@ function warnOfPlainWrite(engine: Engine, { exchange, mode, draft }: SessionStat
       'Use `await session.update(…)` or a `merge` rule where that matters.'
     )
   })
-}
-
-export function gone(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_GONE',
-    'the session ended while this request was changing it; nothing was stored',
-  )
-}
-
-export function newer(): SessionError {
-  const message = 'a newer version of the library has stored this session; a server that runs it can serve this request'
-  return new SessionError('ERR_SESSION_NEWER', message, { retryAfter: 1 })
-}
-
-export function superseded(): SessionError {
-  const message = 'the session’s privilege changed while this request was changing the session; nothing was stored'
-  return new SessionError('ERR_SESSION_SUPERSEDED', message)
-}
-
-export function conflict(): SessionError {
-  const message = 'another request changed the session out of turn; nothing was stored, and trying again is safe'
-  return new SessionError('ERR_SESSION_CONFLICT', message, { retryAfter: 1 })
 }

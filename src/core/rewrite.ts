@@ -1,9 +1,9 @@
 import type { Texts } from './data.ts'
 import type { Engine } from './engine.ts'
-import { SessionError } from './errors.ts'
 import { expiryOf } from './lifetime.ts'
 import { unpack } from './opening.ts'
 import { type Body, formatBody } from './record-body.ts'
+import { revoked, unclear } from './refusals.ts'
 import type { Stored } from './state.ts'
 import type { Lock, SessionId, SessionRecord, Version, Written } from './store.ts'
 import { busy, TimedOut } from './store-calls.ts'
@@ -102,14 +102,4 @@ function makeRecord(
     ...(openedAt !== undefined && { openedAt }),
     body: formatBody(body, data),
   }
-}
-
-function revoked(): SessionError {
-  const message = 'this user’s sessions were ended while this sign-in was under way; sign in again'
-  return new SessionError('ERR_SESSION_REVOKED', message)
-}
-
-function unclear(): SessionError {
-  const message = 'the session store failed during a write, and what it stored is not known'
-  return new SessionError('ERR_STORE_UNAVAILABLE', message, { retryAfter: 1 })
 }

@@ -1,8 +1,10 @@
-import { conflict, createSession, gone, mergeInto, newer, superseded } from './commit.ts'
+import { mergeInto } from './commit.ts'
+import { createSession } from './creation.ts'
 import type { Texts, Values } from './data.ts'
 import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { isFinal } from './errors.ts'
+import { conflict, gone, newer, superseded } from './refusals.ts'
 import { rewrite } from './rewrite.ts'
 import type { Live, SessionState, Stored } from './state.ts'
 

@@ -1,0 +1,76 @@
+import type { Engine } from './engine.ts'
+import type { Body } from './record-body.ts'
+import type { Live, SessionState } from './state.ts'
+import { hashSecret, issueSecret, randomName, successorOf } from './ticket.ts'
+
+/** The protocol's fields as they shall be stored next, and the secret that the visitor must be given for it. */
+export function planBody(
+  engine: Engine,
+  state: SessionState,
+  live: Live,
+  theirs: Body,
+): { body: Body; isChanged: boolean; secret?: Uint8Array } {
+  const now = engine.clock()
+  const flash = state.flash ? state.flash.applyTo(theirs.flash) : theirs.flash
+  const body: Body = flash === theirs.flash ? theirs : { ...theirs, flash }
+  if (state.privilege) return { ...planPrivilege(engine, state.privilege, body, now), isChanged: true }
+
+  const { current, previous } = body
+  if (live.hash === current) {
+    if (previous && previous.confirmedAt === undefined) {
+      return { body: { ...body, previous: { ...previous, confirmedAt: now } }, isChanged: true }
+    }
+    if (isRotationDue(engine, state, live, body, now)) {
+      const salt = randomName(engine.randomBytes)
+      const secret = successorOf(live.ticket.secret, salt)
+      const spent = previous ? [previous.hash, ...body.spent].slice(0, 4) : body.spent
+      const rotated = {
+        ...body,
+        current: hashSecret(secret),
+        previous: { hash: live.hash, salt },
+        spent,
+        rotatedAt: now,
+      }
+      return { body: rotated, isChanged: true, secret }
+    }
+  } else if (previous?.hash === live.hash && previous.confirmedAt === undefined) {
+    // The response that carried the successor was lost, or is still on its way: the same one again (rule R1).
+    return { body, isChanged: body !== theirs, secret: successorOf(live.ticket.secret, previous.salt) }
+  }
+  return { body, isChanged: body !== theirs }
+}
+
+/** A fresh secret, the old one and any alias dead at once, and a new epoch (rule R4). Only a sign-in moves the deadline. */
+function planPrivilege(
+  engine: Engine,
+  { userId, isRemembered }: NonNullable<SessionState['privilege']>,
+  { previous, remembered, ...body }: Body,
+  now: number,
+): { body: Body; secret: Uint8Array } {
+  const secret = issueSecret(engine.randomBytes)
+  const isSignIn = userId !== undefined
+  const lifetime = isRemembered ? engine.remembered : engine.lifetime
+  return {
+    secret,
+    body: {
+      ...body,
+      epoch: randomName(engine.randomBytes),
+      current: hashSecret(secret),
+      spent: [body.current, ...(previous ? [previous.hash] : []), ...body.spent].slice(0, 4),
+      rotatedAt: now,
+      ...(isSignIn ? { deadline: now + lifetime.absoluteMs, authenticatedAt: now } : {}),
+      ...((isSignIn ? isRemembered : remembered) ? { remembered: true as const } : {}),
+    },
+  }
+}
+
+/** Signed-in sessions only, and on navigations only: their Set-Cookie reaches the browser in order (rule R5). */
+export function isRotationDue(engine: Engine, state: SessionState, { record }: Live, body: Body, now: number): boolean {
+  return (
+    state.mode !== 'read-only' &&
+    record.userId !== undefined &&
+    now - body.rotatedAt >= engine.rotateEveryMs &&
+    !state.exchange.isAborted &&
+    (state.exchange.header('sec-fetch-mode') ?? 'navigate') === 'navigate'
+  )
+}
