@@ -1,5 +1,5 @@
 import { setCookie } from './cookie.ts'
-import { checkSize, createSession, sendTicket, settleDecisions } from './creation.ts'
+import { createSession, sendTicket, settleDecisions } from './creation.ts'
 import type { Texts } from './data.ts'
 import { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
@@ -103,10 +103,7 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
     // What the handler stored belongs to a sign-in that nobody will hear of. Without it, the rest must not be stored either.
     return publish('discarded', { handle: handleOf(live.record.id), reason: 'client-gone' })
   }
-  if (changed) {
-    warnOfPlainWrite(engine, state)
-    checkSize(engine, changed)
-  }
+  if (changed) warnOfPlainWrite(engine, state)
   let secret: Uint8Array | undefined
 
   let startsAfresh = false

@@ -6,23 +6,35 @@ import { publish } from './events.ts'
 import type { Body } from './record-body.ts'
 import { create, type Next } from './rewrite.ts'
 import type { Live, SessionState } from './state.ts'
+import type { SessionId } from './store.ts'
 import { TimedOut } from './store-calls.ts'
-import { formatTicket, handleOf, hashSecret, issueTicket, randomName, sessionIdOf } from './ticket.ts'
+import { formatTicket, handleOf, hashSecret, issueTicket, randomName, sessionIdOf, type Ticket } from './ticket.ts'
 
 /** A new record under a new ticket. An answer that was lost is never asked for again under the same id (rule W3). */
 export async function createSession(engine: Engine, state: SessionState, data: Texts): Promise<Live> {
+  const ticket = issueTicket(engine.randomBytes)
   try {
-    return await tryToCreate(engine, state, data)
+    return await createUnder(engine, state, data, ticket)
   } catch (error) {
     const isUnclear =
       error instanceof SessionError && error.code === 'ERR_STORE_UNAVAILABLE' && !(error instanceof TimedOut)
     if (!isUnclear) throw error
-    return tryToCreate(engine, state, data)
+    const live = await createUnder(engine, state, data, issueTicket(engine.randomBytes))
+    // The first try may have happened after all. Nobody has its ticket, and it would stand in the user's list until it expires.
+    forget(engine, sessionIdOf(state.cookie.name, ticket.sid))
+    return live
   }
 }
 
-async function tryToCreate(engine: Engine, state: SessionState, data: Texts): Promise<Live> {
-  const ticket = issueTicket(engine.randomBytes)
+async function forget(engine: Engine, id: SessionId): Promise<void> {
+  try {
+    await engine.calls.delete(id)
+  } catch {
+    // It expires by itself.
+  }
+}
+
+async function createUnder(engine: Engine, state: SessionState, data: Texts, ticket: Ticket): Promise<Live> {
   const now = engine.clock()
   const { userId, isRemembered } = state.privilege ?? {}
   const hash = hashSecret(ticket.secret)
@@ -40,7 +52,6 @@ async function tryToCreate(engine: Engine, state: SessionState, data: Texts): Pr
     ...(engine.codec.name !== undefined && { codec: engine.codec.name }),
   }
   const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: state.arrivedAt }) }
-  checkSize(engine, data)
   const stored = await create(engine, sessionIdOf(state.cookie.name, ticket.sid), next)
   publish('created', { handle: handleOf(stored.record.id), userId })
   state.live = { ...stored, ticket, hash }
@@ -60,15 +71,4 @@ export function sendTicket(engine: Engine, state: SessionState, body: Body, secr
   const { sid } = state.live!.ticket
   const maxAge = body.remembered ? (body.deadline - engine.clock()) / 1000 : undefined
   state.setCookie = setCookie(state.cookie, formatTicket({ sid, secret }), engine.sameSite, maxAge)
-}
-
-/** Throws `ERR_SESSION_TOO_LARGE`. */
-export function checkSize(engine: Engine, data: Texts): void {
-  let bytes = 0
-  for (const [key, text] of data) bytes += Buffer.byteLength(key) + Buffer.byteLength(text)
-  if (bytes <= engine.maxBytes) return
-  throw new SessionError(
-    'ERR_SESSION_TOO_LARGE',
-    `the data takes ${bytes} bytes, and \`maxBytes\` is ${engine.maxBytes}`,
-  )
 }

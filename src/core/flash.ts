@@ -5,7 +5,7 @@ const maxMessages = 20
 
 /** Messages for the next page, each shown once (post/redirect/get). They are added and taken one by one, so that requests side by side lose none. */
 export interface FlashMessages {
-  /** The text is at most 4,096 characters. A session holds at most 20 messages; then the oldest go. */
+  /** The kind is at most 64 characters, the text at most 4,096. A session holds at most 20 messages; then the oldest go. */
   add(kind: string, text: string): void
   /** The messages, of one kind or of all, in the order they were added. They are gone once this response is out. */
   take(kind?: string): { kind: string; text: string }[]
@@ -32,8 +32,8 @@ export class Flash implements FlashMessages {
 
   add(kind: string, text: string): void {
     this.#assertOpen('flash.add')
-    if (kind === '' || text.length > 4096)
-      throw new TypeError('flash.add: a kind, and a text of at most 4,096 characters')
+    if (kind === '' || kind.length > 64 || text.length > 4096)
+      throw new TypeError('flash.add: a kind of at most 64 characters, and a text of at most 4,096')
     this.#added.push({ id: this.#randomName().slice(0, 11), kind, text })
   }
 

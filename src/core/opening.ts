@@ -10,6 +10,9 @@ import type { Live, Mode, SessionState, Stored, Turn } from './state.ts'
 import type { Lock, MaybePromise, SessionRecord } from './store.ts'
 import { handleOf, hashSecret, isSameHash, parseTicket, sessionIdOf, type Ticket } from './ticket.ts'
 
+/** The most that a record holds beside the data: twenty flash messages of 4,096 characters, six bytes each at worst. */
+const protocolBytes = 2 ** 19
+
 type Rejection = SessionEvents['rejected']['reason']
 
 /** What a ticket turned out to be worth. Whatever is not right is an anonymous visitor; only a store that fails throws, unless the visitor may look on as a guest meanwhile. */
@@ -116,7 +119,7 @@ function mayLookOn({ whenUnavailable }: Engine, { exchange, mode }: Visit): bool
 
 /** Checks the presented secret against the record (rules R1 to R3). */
 function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing {
-  const stored = record.body.byteLength > engine.maxBytes + 65_536 ? undefined : takeApart(engine, record)
+  const stored = record.body.byteLength > engine.maxBytes + protocolBytes ? undefined : takeApart(engine, record)
   if (!stored) return reject('corrupt', record.id)
   const hash = hashSecret(ticket.secret)
   if (stored instanceof NewerRecordError) {

@@ -33,3 +33,10 @@ export function unclear(): SessionError {
   const message = 'the session store failed during a write, and what it stored is not known'
   return new SessionError('ERR_STORE_UNAVAILABLE', message, { retryAfter: 1 })
 }
+
+export function tooLarge(bytes: number, maxBytes: number): SessionError {
+  return new SessionError(
+    'ERR_SESSION_TOO_LARGE',
+    `the data takes ${bytes} bytes, and \`maxBytes\` is ${maxBytes}; nothing was stored`,
+  )
+}

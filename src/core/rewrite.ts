@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts'
 import { expiryOf } from './lifetime.ts'
 import { unpack } from './opening.ts'
 import { type Body, formatBody } from './record-body.ts'
-import { revoked, unclear } from './refusals.ts'
+import { revoked, tooLarge, unclear } from './refusals.ts'
 import type { Stored } from './state.ts'
 import type { Lock, SessionId, SessionRecord, Version, Written } from './store.ts'
 import { busy, TimedOut } from './store-calls.ts'
@@ -91,6 +91,7 @@ function makeRecord(
 ): SessionRecord {
   const now = engine.clock()
   const isSameEpoch = before?.body.epoch === body.epoch
+  if (data !== before?.data) checkSize(engine, data)
   const expiresAt = expiryOf(body.remembered ? engine.remembered : engine.lifetime, now, body.deadline)
   return {
     id,
@@ -102,4 +103,11 @@ function makeRecord(
     ...(openedAt !== undefined && { openedAt }),
     body: formatBody(body, data),
   }
+}
+
+/** Throws `ERR_SESSION_TOO_LARGE`. Whoever changes the data, and whatever a merge made of it. */
+function checkSize({ maxBytes }: Engine, data: Texts): void {
+  let bytes = 0
+  for (const [key, text] of data) bytes += Buffer.byteLength(key) + Buffer.byteLength(text)
+  if (bytes > maxBytes) throw tooLarge(bytes, maxBytes)
 }

@@ -162,11 +162,12 @@ describe('Sessions', () => {
       assert.equal((await visitor.look()).data.n, 1)
     })
 
-    it('makes a new session under another id, never the same one again', async () => {
+    it('makes a new session under another id, never the same one again, and leaves nothing of the first', async () => {
       const { rigged, visitor } = setUp()
       rigged.script.push('lost after')
       await visitor.request(({ data }) => void data.n++)
-      assert.equal(rigged.records().length, 2)
+      assert.deepEqual(rigged.calls, ['write', 'write', 'delete'])
+      assert.equal(rigged.records().length, 1)
       assert.equal((await visitor.look()).data.n, 1)
     })
   })
@@ -560,6 +561,29 @@ describe('Sessions', () => {
       { code: 'ERR_SESSION_TOO_LARGE', status: 413 },
     )
     assert.deepEqual((await visitor.look()).data, { n: 1 })
+  })
+
+  it('refuses data that an update or a merge has made too large', async () => {
+    const { visitor } = setUp({ maxBytes: 1_000, merge: { list: 'append' } })
+    await visitor.request(({ data }) => {
+      data.list = []
+    })
+    await assert.rejects(
+      visitor.request((session) => session.update((data) => Object.assign(data, { a: 'x'.repeat(1_000) }).n)),
+      { code: 'ERR_SESSION_TOO_LARGE' },
+    )
+    const append = (session: Session<Data>) => void session.data.list?.push('x'.repeat(600))
+    await assert.rejects(
+      visitor.request(
+        async (session) => {
+          await visitor.copy().request(append, { method: 'GET' })
+          append(session)
+        },
+        { method: 'GET' },
+      ),
+      { code: 'ERR_SESSION_TOO_LARGE' },
+    )
+    assert.equal((await visitor.look()).data.list?.length, 1)
   })
 
   it('never stores the initial data by itself, and fills new keys of an older session with it', async () => {
