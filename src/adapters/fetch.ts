@@ -19,6 +19,13 @@ export interface CoatcheckOptions<Rest extends readonly unknown[] = []> {
    */
   readonly isSecure?: (request: Request, ...rest: Rest) => boolean
   /**
+   * The visitor's IP address, where the server passes it beside the request: for `device` and the guards that look at it. Default: unknown.
+   *
+   * @example
+   * address: (request, { remoteAddr }) => remoteAddr.hostname // Deno
+   */
+  readonly address?: (request: Request, ...rest: Rest) => string | undefined
+  /**
    * Answers a request that failed: the handler threw, or its session could not be committed. Default: a `SessionError` is
    * answered with its status and a line of text; anything else is thrown on to the server. Then the cookie that a sign-out
    * clears can't be sent. The record is gone all the same, so that the cookie left in the browser opens nothing.
@@ -46,9 +53,12 @@ export function coatcheck<Rest extends readonly unknown[] = []>(
   handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
   options: CoatcheckOptions<Rest> = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
-  const { isSecure, onError } = options
+  const { isSecure, address, onError } = options
   return async (request, ...rest) => {
-    const exchange = new FetchExchange(request, isSecure && (() => isSecure(request, ...rest)))
+    const exchange = new FetchExchange(request, {
+      isSecure: isSecure && (() => isSecure(request, ...rest)),
+      address: address && (() => address(request, ...rest)),
+    })
     if (!sessions.attach(request, exchange)) return handler(request, ...rest)
     let response: Response
     let headers: ResponseHeaders = []
@@ -103,15 +113,21 @@ function withHeaders(response: Response, added: ResponseHeaders): Response {
   return new Response(body, { status, statusText, headers })
 }
 
+/** What a `Request` does not tell. */
+interface Peer {
+  readonly isSecure: (() => boolean) | undefined
+  readonly address: (() => string | undefined) | undefined
+}
+
 class FetchExchange implements Exchange {
   readonly #request: Request
-  readonly #isSecure: (() => boolean) | undefined
+  readonly #peer: Peer
   readonly #listeners: (() => void)[] = []
   #isClosed = false
 
-  constructor(request: Request, isSecure: (() => boolean) | undefined) {
+  constructor(request: Request, peer: Peer) {
     this.#request = request
-    this.#isSecure = isSecure
+    this.#peer = peer
   }
 
   get method(): string {
@@ -125,7 +141,11 @@ class FetchExchange implements Exchange {
   get secure(): boolean {
     // Asked for at `open`. A server may only notice that the client has gone for those who hold the signal by then.
     void this.#request.signal
-    return this.#isSecure ? this.#isSecure() : this.#request.url.startsWith('https:')
+    return this.#peer.isSecure?.() ?? this.#request.url.startsWith('https:')
+  }
+
+  get address(): string | undefined {
+    return this.#peer.address?.()
   }
 
   get host(): string {

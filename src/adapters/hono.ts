@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { CommitsSessions, Exchange, ResponseHeaders } from '../core/exchange.ts'
 import { cacheControlFor, varyOnCookie } from './shared/caching.ts'
-import { isForwardedHttps, type TrustProxy, trustedProxies } from './shared/trusted-proxy.ts'
+import { isForwardedHttps, type TrustProxy, trustedProxies, visitorAddress } from './shared/trusted-proxy.ts'
 
 /** What the middleware believes of a request. */
 export interface CoatcheckOptions {
@@ -97,6 +97,10 @@ class HonoExchange implements Exchange {
 
   get host(): string {
     return this.header('host') ?? new URL(this.#context.req.url).host
+  }
+
+  get address(): string | undefined {
+    return visitorAddress(this.#node.incoming?.socket?.remoteAddress, this.header('x-forwarded-for'), this.#isTrusted)
   }
 
   get isAborted(): boolean {

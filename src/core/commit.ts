@@ -2,14 +2,16 @@ import { setCookie } from './cookie.ts'
 import { createSession, sendTicket, settleDecisions } from './creation.ts'
 import type { Texts } from './data.ts'
 import { Draft } from './draft.ts'
+import { endRecord } from './end-record.ts'
 import type { Engine } from './engine.ts'
 import { publish } from './events.ts'
+import { checkRoom, holdLimit } from './hold-limit.ts'
 import { expiryOf } from './lifetime.ts'
 import { merge } from './merge.ts'
 import { isRotationDue, planBody } from './next-body.ts'
 import { conflict, gone, newer, superseded } from './refusals.ts'
 import { type Next, rewrite } from './rewrite.ts'
-import type { Live, SessionState, Stored } from './state.ts'
+import { isSignIn, type Live, openedAtOf, type SessionState, type Stored } from './state.ts'
 import { handleOf, hashSecret, randomName } from './ticket.ts'
 
 /**
@@ -40,7 +42,8 @@ export async function commit(
  */
 export function isIdle(engine: Engine, state: SessionState): boolean {
   const { live } = state
-  if (state.turn || state.flash || state.privilege || state.isSignedOut || state.ending.length > 0) return false
+  if (state.turn || state.flash || state.privilege || state.guardNotes) return false
+  if (state.isSignedOut || state.ending.length > 0) return false
   try {
     if (state.mode !== 'read-only' && state.draft.isChanged()) return false
   } catch {
@@ -67,11 +70,7 @@ function isWanted({ privilege, draft, flash, mode }: SessionState): boolean {
 /** Deletes take no lock and come first: a logout wins over whatever else happens to the session (rule S3). */
 async function endRecords(engine: Engine, state: SessionState): Promise<boolean> {
   const hasEnded = state.ending.length > 0
-  for (const { id, userId } of state.ending) {
-    await engine.calls.delete(id)
-    engine.ended.notify(id)
-    publish('ended', { handle: handleOf(id), userId, reason: 'destroyed' })
-  }
+  for (const record of state.ending) await endRecord(engine, record, 'destroyed')
   state.ending.length = 0
   // Only ever because someone asked for it: an unknown cookie may have been replaced by a newer one on its way (rule S3).
   if (state.isSignedOut && state.hadCookie && !state.isSpent)
@@ -104,6 +103,7 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
     return publish('discarded', { handle: handleOf(live.record.id), reason: 'client-gone' })
   }
   if (changed) warnOfPlainWrite(engine, state)
+  if (privilege) await checkRoom(engine, state)
   let secret: Uint8Array | undefined
 
   let startsAfresh = false
@@ -125,7 +125,7 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
         if (state.turn && theirs.body.turn !== live.body.turn && isWanted) throw conflict()
         return true
       }
-      startsAfresh = privilege?.userId !== undefined
+      startsAfresh = isSignIn(privilege)
       if (isWanted && !startsAfresh) throw theirs ? superseded() : gone()
       secret = undefined
       return false
@@ -138,6 +138,8 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
     state.turn = undefined
     // A rotation is confirmed by a later request, not by this one after `save`: its response may be lost (rule R1).
     state.live = { ...live, ...written }
+    const isNewHere = privilege?.userId !== undefined && live.record.userId === undefined
+    if (isNewHere) await holdLimit(engine, privilege.userId, written)
     if (secret && privilege)
       state.live = { ...state.live, ticket: { ...live.ticket, secret }, hash: hashSecret(secret) }
     if (secret) {
@@ -152,9 +154,10 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
 }
 
 /** A user is only ever added: a commit takes it from the sign-in, or leaves what is stored. */
-function ownerOf({ record }: Stored, { privilege, arrivedAt }: SessionState): Pick<Next, 'userId' | 'openedAt'> {
-  return privilege?.userId !== undefined
-    ? { userId: privilege.userId, openedAt: arrivedAt }
+function ownerOf({ record }: Stored, state: SessionState): Pick<Next, 'userId' | 'openedAt'> {
+  const userId = state.privilege?.userId
+  return userId !== undefined
+    ? { userId, openedAt: openedAtOf(state) }
     : { userId: record.userId, openedAt: record.openedAt }
 }
 

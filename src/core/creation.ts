@@ -3,15 +3,18 @@ import type { Texts } from './data.ts'
 import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { publish } from './events.ts'
+import { checkRoom, holdLimit } from './hold-limit.ts'
+import { notesAtSignIn, pendingOf } from './next-body.ts'
 import type { Body } from './record-body.ts'
 import { create, type Next } from './rewrite.ts'
-import type { Live, SessionState } from './state.ts'
+import { type Live, openedAtOf, type SessionState } from './state.ts'
 import type { SessionId } from './store.ts'
 import { TimedOut } from './store-calls.ts'
 import { formatTicket, handleOf, hashSecret, issueTicket, randomName, sessionIdOf, type Ticket } from './ticket.ts'
 
 /** A new record under a new ticket. An answer that was lost is never asked for again under the same id (rule W3). */
 export async function createSession(engine: Engine, state: SessionState, data: Texts): Promise<Live> {
+  await checkRoom(engine, state)
   const ticket = issueTicket(engine.randomBytes)
   try {
     return await createUnder(engine, state, data, ticket)
@@ -37,6 +40,7 @@ async function forget(engine: Engine, id: SessionId): Promise<void> {
 async function createUnder(engine: Engine, state: SessionState, data: Texts, ticket: Ticket): Promise<Live> {
   const now = engine.clock()
   const { userId, isRemembered } = state.privilege ?? {}
+  const notes = notesAtSignIn(engine, state)
   const hash = hashSecret(ticket.secret)
   const body: Body = {
     epoch: randomName(engine.randomBytes),
@@ -47,12 +51,15 @@ async function createUnder(engine: Engine, state: SessionState, data: Texts, tic
     createdAt: now,
     rotatedAt: now,
     ...(userId !== undefined && { authenticatedAt: now }),
+    ...pendingOf(state),
+    ...notes,
     ...(isRemembered && { remembered: true }),
     ...(state.flash?.hasAdded && { flash: state.flash.applyTo(undefined) }),
     ...(engine.codec.name !== undefined && { codec: engine.codec.name }),
   }
-  const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: state.arrivedAt }) }
+  const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: openedAtOf(state) }) }
   const stored = await create(engine, sessionIdOf(state.cookie.name, ticket.sid), next)
+  if (userId !== undefined) await holdLimit(engine, userId, stored)
   publish('created', { handle: handleOf(stored.record.id), userId })
   state.live = { ...stored, ticket, hash }
   settleDecisions(state)
@@ -63,6 +70,7 @@ async function createUnder(engine: Engine, state: SessionState, data: Texts, tic
 /** What was decided is stored. */
 export function settleDecisions(state: SessionState): void {
   state.privilege = undefined
+  state.guardNotes = undefined
   state.flash?.settle()
 }
 

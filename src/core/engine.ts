@@ -3,8 +3,12 @@ import type { Codec } from './codec.ts'
 import type { SameSite } from './cookie.ts'
 import type { Values } from './data.ts'
 import type { EndWatch } from './ended.ts'
+import type { Exchange } from './exchange.ts'
+import type { Guard } from './guard.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { MergeRule } from './merge.ts'
+import type { Device } from './record-body.ts'
+import type { SessionsPerUser } from './sessions-per-user.ts'
 import type { StoreCalls } from './store-calls.ts'
 import type { RandomBytes } from './ticket.ts'
 import type { TurnQueue } from './turn-queue.ts'
@@ -22,6 +26,11 @@ export interface Engine {
   readonly remembered: Lifetime
   readonly rotateEveryMs: number
   readonly graceMs: number
+  readonly onReuse: 'report' | 'revoke'
+  readonly pendingMs: number
+  readonly sessionsPerUser: SessionsPerUser | undefined
+  readonly guards: readonly Guard[]
+  readonly deviceOf: ((exchange: Exchange) => Device) | undefined
   readonly touchEveryMs: number
   readonly lockWaitMs: number
   readonly leaseMs: number

@@ -11,6 +11,12 @@ const statusOf = {
   ERR_SESSION_SUPERSEDED: 409,
   /** The user's sessions were ended ("sign out everywhere") while this sign-in was under way. */
   ERR_SESSION_REVOKED: 409,
+  /** The user has as many sessions as `sessionsPerUser` allows, and this sign-in would be one more. */
+  ERR_SESSION_LIMIT: 409,
+  /** Nobody is signed in, or has proved who they are recently enough: ask for the password again, then `signIn`. */
+  ERR_REAUTHENTICATION_REQUIRED: 403,
+  /** The request comes from another site, or can't be told from one that does (CSRF). */
+  ERR_CROSS_SITE_REQUEST: 403,
   /** A newer version of the library has stored the session, and this request would change it: while servers are being replaced. Trying again is safe. */
   ERR_SESSION_NEWER: 503,
   /** An exclusive request waited longer than `lock.wait` for its turn. */
@@ -60,9 +66,16 @@ export function isFinal(error: unknown): boolean {
   )
 }
 
+const hints: { readonly [code in SessionErrorCode]?: string } = {
+  ERR_SESSION_LIMIT: 'Please sign out elsewhere first.',
+  ERR_REAUTHENTICATION_REQUIRED: 'Please sign in again.',
+  ERR_CROSS_SITE_REQUEST: 'Please go back to the site, reload its page and try again.',
+}
+
 /** What a visitor is told: the message is for the application's people. */
 export function publicText({ code, status }: SessionError): string {
-  const hint = status === 409 || status === 503 ? 'Please try again.' : 'Please tell whoever runs this site.'
+  const hint =
+    hints[code] ?? (status === 409 || status === 503 ? 'Please try again.' : 'Please tell whoever runs this site.')
   return `${status}: the session could not be used for this request. ${hint} (${code})\n`
 }
 

@@ -9,8 +9,8 @@ export interface SessionEvents {
   created: { handle: string; userId?: string | undefined }
   /** The cookie was replaced: by the clock, or because the privilege changed, which killed the old one at once. */
   rotated: { handle: string; userId?: string | undefined; reason: 'periodic' | 'privilege' }
-  /** A record was deleted. */
-  ended: { handle: string; userId?: string | undefined; reason: 'destroyed' | 'revoked' }
+  /** A record was deleted: by its visitor; by someone else; because its replaced cookie was used again; because the user has too many. */
+  ended: { handle: string; userId?: string | undefined; reason: 'destroyed' | 'revoked' | 'reuse' | 'limit' }
   /** Decisions that could not be kept, as the answer had to stand without them. */
   discarded: { handle?: string | undefined; reason: 'client-gone' | 'handler-failed' | 'keep-failed' | 'superseded' }
   /** The same keys were changed by two requests at once; the later one was stored. */

@@ -9,6 +9,8 @@ export interface Exchange {
   readonly secure: boolean
   /** The Host header, such as `localhost:3000`. */
   readonly host: string
+  /** The visitor's IP address: the peer's, or what a proxy that the application trusts says it is. Undefined where the runtime doesn't tell. */
+  readonly address?: string | undefined
   /** The client went away, so that no response can reach it. */
   readonly isAborted: boolean
   /** Calls back once, when the response has ended or the client has gone. */

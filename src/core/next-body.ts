@@ -1,6 +1,6 @@
 import type { Engine } from './engine.ts'
 import type { Body } from './record-body.ts'
-import type { Live, SessionState } from './state.ts'
+import { isSignIn, type Live, openedAtOf, type Privilege, type SessionState } from './state.ts'
 import { hashSecret, issueSecret, randomName, successorOf } from './ticket.ts'
 
 /** The protocol's fields as they shall be stored next, and the secret that the visitor must be given for it. */
@@ -12,8 +12,8 @@ export function planBody(
 ): { body: Body; isChanged: boolean; secret?: Uint8Array } {
   const now = engine.clock()
   const flash = state.flash ? state.flash.applyTo(theirs.flash) : theirs.flash
-  const body: Body = flash === theirs.flash ? theirs : { ...theirs, flash }
-  if (state.privilege) return { ...planPrivilege(engine, state.privilege, body, now), isChanged: true }
+  const body = withNotes(flash === theirs.flash ? theirs : { ...theirs, flash }, state.guardNotes)
+  if (state.privilege) return { ...planPrivilege(engine, state, state.privilege, body, now), isChanged: true }
 
   const { current, previous } = body
   if (live.hash === current) {
@@ -43,12 +43,14 @@ export function planBody(
 /** A fresh secret, the old one and any alias dead at once, and a new epoch (rule R4). Only a sign-in moves the deadline. */
 function planPrivilege(
   engine: Engine,
-  { userId, isRemembered }: NonNullable<SessionState['privilege']>,
-  { previous, remembered, ...body }: Body,
+  state: SessionState,
+  privilege: Privilege,
+  { previous, remembered, pending, ...body }: Body,
   now: number,
 ): { body: Body; secret: Uint8Array } {
   const secret = issueSecret(engine.randomBytes)
-  const isSignIn = userId !== undefined
+  const { userId, isRemembered } = privilege
+  const isComplete = userId !== undefined
   const lifetime = isRemembered ? engine.remembered : engine.lifetime
   return {
     secret,
@@ -58,10 +60,33 @@ function planPrivilege(
       current: hashSecret(secret),
       spent: [body.current, ...(previous ? [previous.hash] : []), ...body.spent].slice(0, 4),
       rotatedAt: now,
-      ...(isSignIn ? { deadline: now + lifetime.absoluteMs, authenticatedAt: now } : {}),
-      ...((isSignIn ? isRemembered : remembered) ? { remembered: true as const } : {}),
+      ...(isComplete ? { deadline: now + lifetime.absoluteMs, authenticatedAt: now } : {}),
+      ...((isComplete ? isRemembered : remembered) ? { remembered: true as const } : {}),
+      ...(isSignIn(privilege)
+        ? { ...pendingOf(state), ...notesAtSignIn(engine, state, body) }
+        : pending && { pending }),
     },
   }
+}
+
+export function pendingOf(state: SessionState): Pick<Body, 'pending'> {
+  const userId = state.privilege?.pendingUserId
+  return userId === undefined ? {} : { pending: { userId, openedAt: openedAtOf(state) } }
+}
+
+/** What a new session, or one that someone signs in on, is known by from now on. */
+export function notesAtSignIn(
+  { deviceOf, guards }: Engine,
+  { exchange, guardNotes }: SessionState,
+  { guards: stored }: Pick<Body, 'guards'> = {},
+): Pick<Body, 'device' | 'guards'> {
+  const notes = guards.flatMap(({ name, atSignIn }) => (atSignIn ? [[name, atSignIn(exchange)] as const] : []))
+  const all = { ...stored, ...guardNotes, ...Object.fromEntries(notes) }
+  return { ...(deviceOf && { device: deviceOf(exchange) }), ...(Object.keys(all).length > 0 && { guards: all }) }
+}
+
+function withNotes(body: Body, notes: SessionState['guardNotes']): Body {
+  return notes ? { ...body, guards: { ...body.guards, ...notes } } : body
 }
 
 /** Signed-in sessions only, and on navigations only: their Set-Cookie reaches the browser in order (rule R5). */
@@ -69,7 +94,7 @@ export function isRotationDue(engine: Engine, state: SessionState, { record }: L
   return (
     state.mode !== 'read-only' &&
     record.userId !== undefined &&
-    now - body.rotatedAt >= engine.rotateEveryMs &&
+    (state.isRotationWanted || now - body.rotatedAt >= engine.rotateEveryMs) &&
     !state.exchange.isAborted &&
     (state.exchange.header('sec-fetch-mode') ?? 'navigate') === 'navigate'
   )

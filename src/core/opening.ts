@@ -1,5 +1,6 @@
 import { type CookiePlan, cookieValues } from './cookie.ts'
 import { Draft } from './draft.ts'
+import { endRecord } from './end-record.ts'
 import type { Engine } from './engine.ts'
 import { CorruptRecordError, SessionError } from './errors.ts'
 import { publish, type SessionEvents } from './events.ts'
@@ -18,7 +19,11 @@ type Rejection = SessionEvents['rejected']['reason']
 /** What a ticket turned out to be worth. Whatever is not right is an anonymous visitor; only a store that fails throws, unless the visitor may look on as a guest meanwhile. */
 type Standing =
   | { readonly live: Live; readonly draft: Draft }
-  | { readonly rejected: Rejection; readonly newer?: SessionState['newer'] }
+  | {
+      readonly rejected: Rejection
+      readonly newer?: SessionState['newer']
+      readonly reused?: SessionRecord | undefined
+    }
   | { readonly unavailable: SessionError }
 
 /** At once where the store answers at once and no turn is waited for. */
@@ -33,7 +38,7 @@ export function openState(
   const resolved = mode !== 'auto' ? mode : /^(GET|HEAD|OPTIONS)$/.test(exchange.method) ? 'shared' : 'exclusive'
   const visit: Visit = { exchange, cookie, mode: resolved, touches, hadCookie: values.length > 0, arrivedAt }
   if (values.length === 0) return stateOf(engine, visit, undefined, undefined)
-  return andThen(judgeCookie(engine, visit, values), (standing) => {
+  return andThen(answerReuse(engine, judgeCookie(engine, visit, values)), (standing) => {
     if (resolved !== 'exclusive' || !('live' in standing)) return stateOf(engine, visit, standing, undefined)
     const { ticket, record } = standing.live
     return takeTurn(engine, ticket, record).then((taken) => stateOf(engine, visit, taken.standing, taken.turn))
@@ -59,6 +64,10 @@ function stateOf(
     isSpent: standing !== undefined && 'rejected' in standing && standing.rejected === 'spent',
     newer: standing && 'rejected' in standing ? standing.newer : undefined,
     arrivedAt,
+    exceptedAt: undefined,
+    guardNotes: undefined,
+    isStepUpNeeded: false,
+    isRotationWanted: false,
     live: opened?.live,
     draft: opened?.draft ?? new Draft(engine.codec, engine.initial),
     privilege: undefined,
@@ -112,6 +121,20 @@ function judgeCookie(engine: Engine, visit: Visit, values: string[]): MaybePromi
   }
 }
 
+/** One of the two who hold the cookies of this session is not its visitor, and no server can tell which (OWASP ASVS 7.4.1). */
+function answerReuse(engine: Engine, judging: MaybePromise<Standing>): MaybePromise<Standing> {
+  if (engine.onReuse === 'report') return judging
+  return andThen(judging, (standing) => {
+    const reused = 'rejected' in standing ? standing.reused : undefined
+    if (!reused) return standing
+    // Where the store fails, this visitor is anonymous all the same, and the next use tries again.
+    return endRecord(engine, reused, 'reuse').then(
+      () => standing,
+      () => standing,
+    )
+  })
+}
+
 /** Unsafe methods fail closed in any case: who posts a form as a guest would take it for done. */
 function mayLookOn({ whenUnavailable }: Engine, { exchange, mode }: Visit): boolean {
   return whenUnavailable === 'anonymous-read-only' && mode !== 'exclusive' && /^(GET|HEAD)$/.test(exchange.method)
@@ -132,10 +155,15 @@ function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing 
   const { current, previous } = body
   if (!isSameHash(hash, current)) {
     const isPrevious = previous !== undefined && isSameHash(hash, previous.hash)
-    const isLate = isPrevious && previous.confirmedAt !== undefined && now >= previous.confirmedAt + engine.graceMs
-    if (isLate) publish('suspicious', { handle: handleOf(record.id), userId: record.userId })
-    if (isLate || body.spent.some((spent) => isSameHash(hash, spent))) return reject('spent', record.id)
-    if (!isPrevious) return reject('wrong-secret', record.id)
+    const isOver = isPrevious && previous.confirmedAt !== undefined && now >= previous.confirmedAt + engine.graceMs
+    const isSpent = isOver || body.spent.some((spent) => isSameHash(hash, spent))
+    if (!isSpent && !isPrevious) return reject('wrong-secret', record.id)
+    if (isSpent) {
+      // Those under way when the cookie was replaced may still come with the old one.
+      const isReuse = now >= (isOver ? previous.confirmedAt : body.rotatedAt) + engine.graceMs
+      if (isReuse) publish('suspicious', { handle: handleOf(record.id), userId: record.userId })
+      return { ...reject('spent', record.id), reused: isReuse ? record : undefined }
+    }
   }
   return { live: { record, body, data, ticket, hash }, draft: new Draft(engine.codec, engine.initial, data) }
 }

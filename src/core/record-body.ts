@@ -8,6 +8,25 @@ export interface FlashEntry {
   readonly text: string
 }
 
+/** What is known of the device that a user signed in with, as an application likes to show it. Coarse: it names nobody. */
+export interface Device {
+  /** Such as `Firefox 143`. */
+  readonly browser?: string | undefined
+  /** Such as `Windows` or `Android`. */
+  readonly os?: string | undefined
+  /** Such as `desktop`, `mobile` or `tablet`. */
+  readonly type?: string | undefined
+  /** The IP address, or a part of it. */
+  readonly address?: string | undefined
+}
+
+/** The first of two factors was proved. */
+export interface PendingSignIn {
+  readonly userId: string
+  /** When the request that proved it arrived: "sign out everywhere" since then refuses the second as well. */
+  readonly openedAt: number
+}
+
 /** What the protocol keeps in a record, beside the application's data. Times are milliseconds since 1970. */
 export interface Body {
   /** Changes with every change of privilege. A commit that began in another epoch is refused, not merged. */
@@ -28,6 +47,10 @@ export interface Body {
   /** Lives by the longer lifetime, in a cookie that outlives the browser's session. */
   readonly remembered?: true | undefined
   readonly flash?: readonly FlashEntry[] | undefined
+  readonly pending?: PendingSignIn | undefined
+  readonly device?: Device | undefined
+  /** What each guard keeps, by its name. */
+  readonly guards?: { readonly [guard: string]: unknown } | undefined
   /** The name of the codec that wrote the data, where it has one. */
   readonly codec?: string | undefined
 }
@@ -95,7 +118,7 @@ function isNewer(fields: unknown): fields is Pick<Body, 'current'> {
 }
 
 function isBody(fields: unknown): fields is Body & { readonly keys: number } {
-  if (typeof fields !== 'object' || fields === null) return false
+  if (!isObject(fields)) return false
   const {
     format: storedFormat,
     epoch,
@@ -109,9 +132,12 @@ function isBody(fields: unknown): fields is Body & { readonly keys: number } {
     authenticatedAt,
     remembered,
     flash,
+    pending,
+    device,
+    guards,
     codec,
     keys,
-  } = fields as { [key: string]: unknown }
+  } = fields
   return (
     readable.includes(storedFormat) &&
     isText(epoch) &&
@@ -127,22 +153,38 @@ function isBody(fields: unknown): fields is Body & { readonly keys: number } {
     (authenticatedAt === undefined || isTime(authenticatedAt)) &&
     (remembered === undefined || remembered === true) &&
     (flash === undefined || (Array.isArray(flash) && flash.every(isFlashEntry))) &&
+    (pending === undefined || isPending(pending)) &&
+    (device === undefined || isDevice(device)) &&
+    (guards === undefined || isObject(guards)) &&
     (codec === undefined || isText(codec)) &&
     typeof keys === 'number'
   )
 }
 
 function isPrevious(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const { hash, salt, confirmedAt } = value as { [key: string]: unknown }
+  if (!isObject(value)) return false
+  const { hash, salt, confirmedAt } = value
   return isText(hash) && isText(salt) && (confirmedAt === undefined || isTime(confirmedAt))
 }
 
 function isFlashEntry(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const { id, kind, text } = value as { [key: string]: unknown }
+  if (!isObject(value)) return false
+  const { id, kind, text } = value
   return isText(id) && isText(kind) && typeof text === 'string'
 }
 
+function isPending(value: unknown): boolean {
+  return isObject(value) && isText(value.userId) && isTime(value.openedAt)
+}
+
+function isDevice(value: unknown): boolean {
+  return isObject(value) && ['browser', 'os', 'type', 'address'].every((name) => isTextOrNone(value[name]))
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isTextOrNone = (value: unknown): boolean => value === undefined || typeof value === 'string'
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)

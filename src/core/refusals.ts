@@ -40,3 +40,12 @@ export function tooLarge(bytes: number, maxBytes: number): SessionError {
     `the data takes ${bytes} bytes, and \`maxBytes\` is ${maxBytes}; nothing was stored`,
   )
 }
+
+export function limited(max: number): SessionError {
+  const message = `this user already has ${max} sessions (sessionsPerUser.max); the sign-in was not stored`
+  return new SessionError('ERR_SESSION_LIMIT', message)
+}
+
+export function reauthenticationRequired(message: string): SessionError {
+  return new SessionError('ERR_REAUTHENTICATION_REQUIRED', message)
+}

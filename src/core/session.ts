@@ -3,14 +3,17 @@ import type { DeepReadonly, Values } from './data.ts'
 import type { Engine } from './engine.ts'
 import { isFinal, SessionError } from './errors.ts'
 import { Flash, type FlashMessages } from './flash.ts'
-import type { SessionState } from './state.ts'
+import { type Duration, milliseconds } from './lifetime.ts'
+import type { Device, PendingSignIn } from './record-body.ts'
+import { reauthenticationRequired } from './refusals.ts'
+import { isSignIn, type SessionState } from './state.ts'
 import type { SessionId } from './store.ts'
 import { handleOf, randomName } from './ticket.ts'
 import { update } from './update.ts'
 
 /** How `signIn` goes about it. */
 export interface SignInOptions<Data> {
-  /** Stay signed in by the `remember` lifetime, in a cookie that outlives the browser's session. Default: false. */
+  /** Stay signed in by the `remember` lifetime, in a cookie that outlives the browser's session. Default: as it was for this user, else false. */
   readonly remember?: boolean
   /** Keys that pass into the signed-in session. Default: all, from an anonymous session; none, from another user's. */
   readonly keep?: readonly (keyof Data & string)[]
@@ -93,9 +96,21 @@ export class Session<Data> {
     return date(this.#state.live?.record.lastSeenAt)
   }
 
-  /** When the user last proved who they are: ask for the password again where this is too long ago. */
+  /** When the user last proved who they are. `requireRecent` refuses where this is too long ago. */
   get authenticatedAt(): Date | undefined {
+    if (this.#state.privilege?.userId !== undefined) return new Date(this.#engine.clock())
     return date(this.#state.live?.body.authenticatedAt)
+  }
+
+  /** The user whose sign-in has begun and waits for a second factor. They are not signed in: `userId` is undefined. */
+  get pendingUserId(): string | undefined {
+    const { privilege } = this.#state
+    return isSignIn(privilege) ? privilege?.pendingUserId : this.#pending?.userId
+  }
+
+  /** The device that the user signed in with, where the option `device` describes it. */
+  get device(): Device | undefined {
+    return this.#state.live?.body.device
   }
 
   /** When the session ends unless the visitor comes back, as stored. */
@@ -142,21 +157,65 @@ export class Session<Data> {
   /**
    * The visitor has proved to be this user. The cookie is replaced and the old one is dead at once, so that nobody who
    * planted or saw it gains anything (OWASP: renew the session ID after any privilege level change). Again for the same user,
-   * it renews `authenticatedAt` and both time limits.
+   * it renews `authenticatedAt` and both time limits: call it whenever they have proved it anew.
    *
    * An anonymous session's data stays, or what `keep` names. On another user's session, that session ends and the data
-   * starts empty. Throws `ERR_SESSION_REVOKED` at commit when the user's sessions were all ended since this request arrived.
+   * starts empty. Throws `ERR_SESSION_REVOKED` at commit when the user's sessions were all ended since this request arrived,
+   * `ERR_SESSION_LIMIT` when they are as many as `sessionsPerUser` allows.
    */
-  signIn(userId: string, { remember = false, keep }: SignInOptions<Data> = {}): void {
+  signIn(userId: string, { remember, keep }: SignInOptions<Data> = {}): void {
     this.#assertOpen('signIn')
-    // A half of a surrogate pair can't be stored: two users would become one.
-    if (typeof userId !== 'string' || userId === '' || userId.length > 256 || /\p{Surrogate}/u.test(userId)) {
-      throw new TypeError('signIn(userId): userId must be a well-formed string of 1 to 256 characters')
-    }
-    const owner = (this.#state.live?.record ?? this.#state.newer)?.userId
-    if (owner !== undefined && owner !== userId) this.#leaveRecord(keep ?? [])
-    else if (keep) this.#state.draft.keepOnly(keep)
-    this.#state.privilege = { userId, isRemembered: remember, keep }
+    checkUserId('signIn', userId)
+    const isRemembered = remember ?? (this.userId === userId && this.isRemembered)
+    this.#leaveOthers(userId, keep)
+    this.#state.privilege = { userId, isRemembered, keep }
+  }
+
+  /**
+   * The visitor has proved the first of two factors to be this user, and is not signed in yet: `userId` stays undefined and
+   * `pendingUserId` names them, for `pendingTimeout`. The cookie is replaced, as at every change of privilege. Data is kept as by `signIn`.
+   *
+   * @example
+   * session.beginSignIn(user.id) // the password was right
+   * // … on the next page, with the code that the user typed:
+   * if (await isRightCode(session.pendingUserId, code)) session.completeSignIn()
+   */
+  beginSignIn(userId: string, { keep }: Pick<SignInOptions<Data>, 'keep'> = {}): void {
+    this.#assertOpen('beginSignIn')
+    checkUserId('beginSignIn', userId)
+    this.#leaveOthers(userId, keep)
+    this.#state.privilege = { pendingUserId: userId, keep }
+  }
+
+  /**
+   * The user of `pendingUserId` has proved the second factor, and is signed in. Throws `ERR_REAUTHENTICATION_REQUIRED` where no
+   * sign-in is pending, or it has been for too long; `ERR_SESSION_REVOKED` at commit when the user's sessions were all ended since it began.
+   */
+  completeSignIn({ remember, keep }: SignInOptions<Data> = {}): void {
+    this.#assertOpen('completeSignIn')
+    const pending = this.#pending
+    if (!pending) throw reauthenticationRequired('no sign-in is pending, or it was begun too long ago: begin again')
+    this.signIn(pending.userId, { ...(remember !== undefined && { remember }), ...(keep && { keep }) })
+    this.#state.privilege = { ...this.#state.privilege, begunAt: pending.openedAt }
+  }
+
+  /**
+   * The user's id, if they have proved who they are within that time: for what matters more than the rest, such as a change of the
+   * password or a payment (OWASP ASVS 7.5.1, 7.5.3). Otherwise, and where nobody is signed in, throws `ERR_REAUTHENTICATION_REQUIRED`, a 403: ask for the
+   * password, then `signIn` again.
+   *
+   * @example
+   * const userId = session.requireRecent('5m')
+   */
+  requireRecent(within: Duration): string {
+    const ms = milliseconds('requireRecent(within)', within)
+    const { userId, authenticatedAt } = this
+    if (userId === undefined || !authenticatedAt) throw reauthenticationRequired('nobody is signed in')
+    const isStepUpNeeded = this.#state.isStepUpNeeded && this.#state.privilege?.userId === undefined
+    if (isStepUpNeeded) throw reauthenticationRequired('a guard wants the user to prove again who they are')
+    if (this.#engine.clock() - authenticatedAt.getTime() > ms)
+      throw reauthenticationRequired(`the user signed in longer ago than ${within}`)
+    return userId
   }
 
   /** The record is deleted; the visitor goes on as an anonymous one, with the data that `keep` names. */
@@ -201,6 +260,19 @@ export class Session<Data> {
     if (live) draft.rebase(live.data)
   }
 
+  get #pending(): PendingSignIn | undefined {
+    const pending = this.#state.live?.body.pending
+    return pending && this.#engine.clock() - pending.openedAt < this.#engine.pendingMs ? pending : undefined
+  }
+
+  /** What another user did in this session, or has begun in it, is none of this user's. */
+  #leaveOthers(userId: string, keep: readonly string[] | undefined): void {
+    const { live, newer } = this.#state
+    const owner = (live?.record ?? newer)?.userId ?? live?.body.pending?.userId
+    if (owner !== undefined && owner !== userId) this.#leaveRecord(keep ?? [])
+    else if (keep) this.#state.draft.keepOnly(keep)
+  }
+
   /** The record will be deleted; what follows belongs to a new session. */
   #leaveRecord(keep: readonly string[]): void {
     const { live, newer, ending, draft } = this.#state
@@ -221,9 +293,24 @@ export class Session<Data> {
 /** A session that was opened `read-only`: nothing in it can be changed, and reading it never waits for a writer. */
 export type ReadonlySession<Data> = Omit<
   Session<Data>,
-  'data' | 'flash' | 'signIn' | 'signOut' | 'destroy' | 'regenerateId' | 'update' | 'save'
+  | 'data'
+  | 'flash'
+  | 'signIn'
+  | 'beginSignIn'
+  | 'completeSignIn'
+  | 'signOut'
+  | 'destroy'
+  | 'regenerateId'
+  | 'update'
+  | 'save'
 > & { readonly data: DeepReadonly<Data> }
 
 function date(time: number | undefined): Date | undefined {
   return time === undefined ? undefined : new Date(time)
+}
+
+function checkUserId(method: string, userId: string): void {
+  // A half of a surrogate pair can't be stored: two users would become one.
+  if (typeof userId !== 'string' || userId === '' || userId.length > 256 || /\p{Surrogate}/u.test(userId))
+    throw new TypeError(`${method}(userId): userId must be a well-formed string of 1 to 256 characters`)
 }

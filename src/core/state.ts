@@ -25,9 +25,13 @@ export interface Live extends Stored {
 /** What a request may do with its session, and whether it waits for others: see `OpenOptions`. */
 export type Mode = 'read-only' | 'shared' | 'exclusive'
 
-/** A change of privilege that the handler decided on. Without `userId`: a new secret, and nothing else. */
+/** A change of privilege that the handler decided on. Without `userId` or `pendingUserId`: a new secret, and nothing else. */
 export interface Privilege {
   readonly userId?: string
+  /** The user whose sign-in begins, and is not complete. */
+  readonly pendingUserId?: string
+  /** When the request that proved the first of two factors arrived. Undefined: this request proved all. */
+  readonly begunAt?: number
   readonly isRemembered?: boolean
   /** The only keys that pass from what others stored meanwhile. Undefined: all. */
   readonly keep?: readonly string[] | undefined
@@ -50,7 +54,15 @@ export interface SessionState {
    */
   newer: { readonly id: SessionId; readonly userId: string | undefined; readonly isTheirs: boolean } | undefined
   /** When the adapter first saw the request, before any password was checked. */
-  arrivedAt: number
+  readonly arrivedAt: number
+  /** "Sign out everywhere but here" was told in this request, at that time: a sign-in here is none of those that it refuses. */
+  exceptedAt: number | undefined
+  /** What guards note down. Undefined: nothing new. */
+  guardNotes: { readonly [guard: string]: unknown } | undefined
+  /** A guard wants the user to prove again who they are, before anything that matters. */
+  isStepUpNeeded: boolean
+  /** A guard wants the cookie replaced as soon as may be. */
+  isRotationWanted: boolean
   /** Undefined: an anonymous visitor without a record. */
   live: Live | undefined
   draft: Draft
@@ -76,4 +88,14 @@ export interface Turn {
   leave(): void
   /** Without such a write. */
   release(): Promise<void>
+}
+
+/** Whether what was decided is to sign someone in, in full or by half: then another record will do as well (rule S2). */
+export function isSignIn(privilege: Privilege | undefined): boolean {
+  return privilege?.userId !== undefined || privilege?.pendingUserId !== undefined
+}
+
+/** When the request that proved who the user is arrived (rule I4). */
+export function openedAtOf({ privilege, arrivedAt, exceptedAt }: SessionState): number {
+  return Math.max(privilege?.begunAt ?? arrivedAt, exceptedAt ?? Number.NEGATIVE_INFINITY)
 }

@@ -1,18 +1,23 @@
 import type { DeepReadonly, Values } from './data.ts'
 import { Draft } from './draft.ts'
+import { endRecord, tellEnd } from './end-record.ts'
 import type { Engine } from './engine.ts'
-import { publish } from './events.ts'
-import { unpack } from './opening.ts'
+import type { Device } from './record-body.ts'
 import { type Session, stateOf } from './session.ts'
 import type { Stored } from './state.ts'
 import type { SessionId } from './store.ts'
 import { handleOf } from './ticket.ts'
 import { updateStored } from './update.ts'
+import { recordsOf } from './user-records.ts'
 
 /** One of a user's sessions, for a page such as "your devices". */
 export interface SessionSummary<Data> {
   readonly handle: string
   readonly userId: string
+  /** Whether it is the session that `list` was told to be the current one: "this device". */
+  readonly isCurrent: boolean
+  /** What the option `device` made of the request that signed in. */
+  readonly device: Device | undefined
   readonly createdAt: Date
   readonly authenticatedAt: Date | undefined
   readonly lastSeenAt: Date
@@ -31,13 +36,15 @@ export class UserSessions<Data> {
     this.userId = userId
   }
 
-  /** The live sessions, the one seen last first. */
-  async list(): Promise<SessionSummary<Data>[]> {
+  /** The live sessions, the one seen last first. No ID, ticket or secret is in them. */
+  async list({ current }: { current?: Pick<Session<Data>, 'id'> | undefined } = {}): Promise<SessionSummary<Data>[]> {
     const summaries: SessionSummary<Data>[] = []
-    for await (const { record, body, data } of this.#each()) {
+    for await (const { record, body, data } of recordsOf(this.#engine, this.userId)) {
       summaries.push({
         handle: handleOf(record.id),
         userId: this.userId,
+        isCurrent: record.id === current?.id,
+        device: body.device,
         createdAt: new Date(body.createdAt),
         authenticatedAt: body.authenticatedAt === undefined ? undefined : new Date(body.authenticatedAt),
         lastSeenAt: new Date(record.lastSeenAt),
@@ -52,8 +59,7 @@ export class UserSessions<Data> {
   async revoke(handle: string): Promise<boolean> {
     const found = await this.#find(handle)
     if (!found) return false
-    await this.#engine.calls.delete(found.record.id)
-    this.#ended(found.record.id)
+    await endRecord(this.#engine, found.record, 'revoked')
     return true
   }
 
@@ -65,10 +71,11 @@ export class UserSessions<Data> {
     // A sign-in that arrived in this very millisecond counts as before.
     const notBefore = this.#engine.clock() + 1
     const known: SessionId[] = []
-    for await (const { record } of this.#each()) if (record.id !== except?.id) known.push(record.id)
+    for await (const { record } of recordsOf(this.#engine, this.userId))
+      if (record.id !== except?.id) known.push(record.id)
     const count = await this.#engine.calls.deleteByUser(this.userId, notBefore, except?.id)
-    for (const id of known) this.#ended(id)
-    if (except) stateOf(except).arrivedAt = Math.max(stateOf(except).arrivedAt, notBefore)
+    for (const id of known) tellEnd(this.#engine, { id, userId: this.userId }, 'revoked')
+    if (except) stateOf(except).exceptedAt = notBefore
     return count
   }
 
@@ -88,21 +95,9 @@ export class UserSessions<Data> {
     return isOurs ? (result as T) : undefined
   }
 
-  async *#each(): AsyncIterable<Stored> {
-    for await (const record of this.#engine.calls.listUser(this.userId)) {
-      // The index may lag behind: a record is shown, or ended, only if it is this user's (rule I3).
-      const stored = record.userId === this.userId ? unpack(this.#engine, record) : undefined
-      if (stored) yield stored
-    }
-  }
-
   async #find(handle: string): Promise<Stored | undefined> {
-    for await (const stored of this.#each()) if (handleOf(stored.record.id) === handle) return stored
+    for await (const stored of recordsOf(this.#engine, this.userId))
+      if (handleOf(stored.record.id) === handle) return stored
     return undefined
-  }
-
-  #ended(id: SessionId): void {
-    this.#engine.ended.notify(id)
-    publish('ended', { handle: handleOf(id), userId: this.userId, reason: 'revoked' })
   }
 }

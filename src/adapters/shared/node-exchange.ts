@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Exchange } from '../../core/exchange.ts'
-import { isForwardedHttps } from './trusted-proxy.ts'
+import { isForwardedHttps, visitorAddress } from './trusted-proxy.ts'
 
 /** A request and a response of `node:http`. */
 export class NodeExchange implements Exchange {
@@ -32,6 +32,10 @@ export class NodeExchange implements Exchange {
 
   get host(): string {
     return this.header('host') ?? this.header(':authority') ?? ''
+  }
+
+  get address(): string | undefined {
+    return visitorAddress(this.#request.socket.remoteAddress, this.header('x-forwarded-for'), this.#isTrusted)
   }
 
   get isAborted(): boolean {
