@@ -1,4 +1,5 @@
 export type { AssuranceLevel } from './core/assurance.ts'
+export type { Cipher, Holder, SealedPlace, Sealing, SealNote } from './core/cipher.ts'
 export type { Codec } from './core/codec.ts'
 export { codec } from './core/codec.ts'
 export type { SameSite } from './core/cookie.ts'

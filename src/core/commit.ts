@@ -11,6 +11,7 @@ import { merge } from './merge.ts'
 import { isRotationDue, planBody } from './next-body.ts'
 import { conflict, gone, newer, superseded } from './refusals.ts'
 import { type Next, rewrite } from './rewrite.ts'
+import { needsSealing } from './sealed-body.ts'
 import { isSignIn, type Live, openedAtOf, type SessionState, type Stored } from './state.ts'
 import { handleOf, hashSecret, randomName } from './ticket.ts'
 
@@ -115,9 +116,12 @@ async function commitLive(engine: Engine, state: SessionState, live: Live): Prom
       const data = isMerged ? mergeInto(engine, state, theirs) : (changed ?? theirs.data)
       const planned = planBody(engine, state, live, theirs.body)
       secret = planned.secret
-      if (state.mode === 'read-only' || (!planned.isChanged && data === theirs.data)) return undefined
+      if (state.mode === 'read-only') return undefined
+      const isSame = !planned.isChanged && data === theirs.data
+      if (isSame && !(needsSealing(engine.cipher, theirs.seal) && isTouchDue(engine, state, live, engine.clock())))
+        return undefined
       const body = state.turn ? { ...planned.body, turn: randomName(engine.randomBytes) } : planned.body
-      return { body, data, ...ownerOf(theirs, state) }
+      return { body, data, ...ownerOf(theirs, state), secrets: newSecrets(live, theirs, planned, privilege) }
     },
     accepts(theirs) {
       const isSameEpoch = theirs?.body.epoch === live.body.epoch
@@ -159,6 +163,17 @@ function ownerOf({ record }: Stored, state: SessionState): Pick<Next, 'userId' |
   return userId !== undefined
     ? { userId, openedAt: openedAtOf(state) }
     : { userId: record.userId, openedAt: record.openedAt }
+}
+
+/** Where the record goes on under another secret, which opens what is sealed for the visitor. */
+function newSecrets(
+  { ticket }: Live,
+  theirs: Stored,
+  { body, secret }: ReturnType<typeof planBody>,
+  privilege: SessionState['privilege'],
+): Next['secrets'] {
+  if (!secret || body.current === theirs.body.current) return undefined
+  return { current: secret, ...(!privilege && { previous: ticket.secret }) }
 }
 
 /** This request's changes on top of what others stored meanwhile. */

@@ -57,7 +57,12 @@ async function createUnder(engine: Engine, state: SessionState, data: Texts, tic
     ...(state.flash?.hasAdded && { flash: state.flash.applyTo(undefined) }),
     ...(engine.codec.name !== undefined && { codec: engine.codec.name }),
   }
-  const next: Next = { body, data, ...(userId !== undefined && { userId, openedAt: openedAtOf(state) }) }
+  const next: Next = {
+    body,
+    data,
+    ...(userId !== undefined && { userId, openedAt: openedAtOf(state) }),
+    secrets: { current: ticket.secret },
+  }
   const stored = await create(engine, sessionIdOf(state.cookie.name, ticket.sid), next)
   if (userId !== undefined) await holdLimit(engine, userId, stored)
   publish('created', { handle: handleOf(stored.record.id), userId })

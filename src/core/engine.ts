@@ -1,3 +1,4 @@
+import type { Cipher } from './cipher.ts'
 import type { CleanUp } from './clean-up.ts'
 import type { Codec } from './codec.ts'
 import type { SameSite } from './cookie.ts'
@@ -17,6 +18,7 @@ import type { TurnQueue } from './turn-queue.ts'
 export interface Engine {
   readonly calls: StoreCalls
   readonly codec: Codec
+  readonly cipher: Cipher | undefined
   readonly initial: () => Values
   readonly rules: { readonly [key: string]: MergeRule | undefined }
   readonly whenUnavailable: 'fail-closed' | 'anonymous-read-only'

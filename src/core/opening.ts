@@ -7,6 +7,7 @@ import { publish, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { andThen, isPromise } from './maybe-promise.ts'
 import { NewerRecordError, parseBody } from './record-body.ts'
+import { openBody, openContents } from './sealed-body.ts'
 import type { Live, Mode, SessionState, Stored, Turn } from './state.ts'
 import type { Lock, MaybePromise, SessionRecord } from './store.ts'
 import { handleOf, hashSecret, isSameHash, parseTicket, sessionIdOf, type Ticket } from './ticket.ts'
@@ -81,19 +82,39 @@ function stateOf(
   }
 }
 
-/** A record with its body taken apart, or undefined where it is none of ours, damaged, or past its absolute deadline. */
-export function unpack(engine: Engine, record: SessionRecord): Stored | undefined {
+/**
+ * A record with its body taken apart, or undefined where it is none of ours, damaged, or past its absolute deadline. What is
+ * bound to the visitor stays closed, unless `visitor` is who has the same session open.
+ */
+export function unpack(engine: Engine, record: SessionRecord, visitor?: Stored | Live): Stored | undefined {
   const stored = takeApart(engine, record)
-  const isOurs = stored && !(stored instanceof NewerRecordError)
-  return isOurs && engine.clock() < stored.body.deadline ? stored : undefined
+  if (!stored || stored instanceof NewerRecordError || engine.clock() >= stored.body.deadline) return undefined
+  const isTheirs = visitor && 'ticket' in visitor && visitor.body.epoch === stored.body.epoch
+  return isTheirs ? openFor(engine, stored, visitor) : stored
 }
 
 function takeApart(engine: Engine, record: SessionRecord): Stored | NewerRecordError | undefined {
   try {
-    const { body, data } = parseBody(record.body)
-    return body.codec === engine.codec.name ? { record, body, data } : undefined
+    const parts = engine.cipher ? openBody(engine.cipher, record) : parseBody(record.body)
+    return parts.body.codec === engine.codec.name ? { record, ...parts } : undefined
   } catch (error) {
     if (error instanceof NewerRecordError) return error
+    if (error instanceof CorruptRecordError) return undefined
+    throw error
+  }
+}
+
+/** The contents too, for a visitor whose secret was checked. */
+function openFor(
+  { cipher }: Engine,
+  stored: Stored,
+  { ticket, hash }: Pick<Live, 'ticket' | 'hash'>,
+): Stored | undefined {
+  if (!cipher || !stored.seal?.closed) return stored
+  const holder = { secret: ticket.secret, isPrevious: hash !== stored.body.current }
+  try {
+    return { record: stored.record, ...openContents(cipher, stored.record, stored, holder) }
+  } catch (error) {
     if (error instanceof CorruptRecordError) return undefined
     throw error
   }
@@ -149,7 +170,7 @@ function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing 
     const { id, userId } = record
     return { ...reject('newer', id), newer: { id, userId, isTheirs: isSameHash(hash, stored.current) } }
   }
-  const { body, data } = stored
+  const { body } = stored
   const now = engine.clock()
   if (now >= body.deadline) return reject('expired', record.id)
   const { current, previous } = body
@@ -165,7 +186,9 @@ function judge(engine: Engine, ticket: Ticket, record: SessionRecord): Standing 
       return { ...reject('spent', record.id), reused: isReuse ? record : undefined }
     }
   }
-  return { live: { record, body, data, ticket, hash }, draft: new Draft(engine.codec, engine.initial, data) }
+  const opened = openFor(engine, stored, { ticket, hash })
+  if (!opened) return reject('corrupt', record.id)
+  return { live: { ...opened, ticket, hash }, draft: new Draft(engine.codec, engine.initial, opened.data) }
 }
 
 /** Waits for this request's turn, then judges again what is stored by then (rule X2). */

@@ -1,4 +1,5 @@
 import { type AssuranceLevel, limitsOf } from './assurance.ts'
+import type { Cipher } from './cipher.ts'
 import { CleanUp } from './clean-up.ts'
 import { type Codec, codec as defaultCodec } from './codec.ts'
 import { checkCookieName, checkSameSite, type SameSite } from './cookie.ts'
@@ -84,6 +85,8 @@ interface Settings<Data> extends LifetimeOptions {
     readonly sameSite?: SameSite
   }
   readonly codec?: Codec
+  /** Seals what the store gets: `encryption({ keys })` of coatcheck/security/encryption. Default: none; ids and secrets are hashed in any case. */
+  readonly encryption?: Cipher
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly clock?: () => number
   /** Must be unpredictable. Default: `randomBytes` of `node:crypto`. */
@@ -118,6 +121,7 @@ export function makeEngine(options: SessionsOptions<Values>): Engine {
       'anonymous-read-only',
     ]),
     codec: options.codec ?? defaultCodec,
+    cipher: options.encryption,
     initial,
     rules: (options.merge ?? {}) as unknown as { [key: string]: MergeRule },
     cookieName: cookie.name ?? 'sid',

@@ -1,3 +1,4 @@
+import type { SealNote } from './cipher.ts'
 import type { Texts } from './data.ts'
 import { CorruptRecordError, SessionError } from './errors.ts'
 
@@ -75,29 +76,55 @@ export class NewerRecordError extends CorruptRecordError {
 
 /** The protocol's fields as a line of JSON, then a line for each key of the data: its name, a colon, and what the codec wrote. */
 export function formatBody(body: Body, data: Texts): Uint8Array {
+  return Buffer.from(formatFields(body, data.size) + formatData(data))
+}
+
+/** `sealed`: how the rest of the record is. */
+export function formatFields(body: Body & { readonly sealed?: SealNote | undefined }, keys: number): string {
   // Again at the end: a body that was read has brought the format that it was stored in.
-  let text = JSON.stringify(Object.assign({ format }, body, { format, keys: data.size }))
+  return JSON.stringify(Object.assign({ format }, body, { format, keys }))
+}
+
+export function formatData(data: Texts): string {
+  let text = ''
   for (const [key, value] of data) {
     if (key === '__proto__') throw new SessionError('ERR_SESSION_DATA', 'a session can’t keep a key named __proto__')
     if (value.includes('\n')) throw new TypeError(`the codec must write data.${key} in one line`)
     text += `\n${/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key)}:${value}`
   }
-  return Buffer.from(text)
+  return text
 }
 
 /** Throws `CorruptRecordError` for anything that `formatBody` can't have made, `NewerRecordError` for a later format. The values are not looked at. */
 export function parseBody(bytes: Uint8Array): { readonly body: Body; readonly data: Texts } {
-  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split('\n')
+  return orCorrupt(() => {
+    const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split('\n')
+    const fields = parseFields(lines[0]!)
+    if (fields.sealed !== undefined) throw new TypeError('it is sealed, and there is no key')
+    return { body: fields, data: parseData(lines, fields.keys) }
+  })
+}
+
+/** Throws whatever it likes, but `NewerRecordError` for a later format. */
+export function parseFields(line: string): Fields {
+  const fields: unknown = JSON.parse(line)
+  if (isNewer(fields)) throw new NewerRecordError(fields.current)
+  if (!isBody(fields)) throw new TypeError('the protocol’s fields are not as they should be')
+  return fields
+}
+
+/** The lines after the first one. */
+export function parseData(lines: readonly string[], keys: number): Texts {
+  const data = new Map<string, string>()
+  for (let index = 1; index < lines.length; index++) parseLine(lines[index]!, data)
+  // One line too few is a record that was cut off; a key that comes twice counts once.
+  if (data.size !== keys || data.size !== lines.length - 1) throw new TypeError('not the keys that were written')
+  return data
+}
+
+export function orCorrupt<T>(read: () => T): T {
   try {
-    const fields: unknown = JSON.parse(lines[0]!)
-    if (isNewer(fields)) throw new NewerRecordError(fields.current)
-    if (!isBody(fields)) throw new TypeError('the protocol’s fields are not as they should be')
-    const data = new Map<string, string>()
-    for (let index = 1; index < lines.length; index++) parseLine(lines[index]!, data)
-    // One line too few is a record that was cut off; a key that comes twice counts once.
-    if (data.size !== fields.keys || data.size !== lines.length - 1)
-      throw new TypeError('not the keys that were written')
-    return { body: fields, data }
+    return read()
   } catch (cause) {
     if (cause instanceof NewerRecordError) throw cause
     throw new CorruptRecordError('this record is not one of ours', { cause })
@@ -117,7 +144,10 @@ function isNewer(fields: unknown): fields is Pick<Body, 'current'> {
   return Number.isInteger(stored?.format) && Number(stored?.format) > format && isText(stored?.current)
 }
 
-function isBody(fields: unknown): fields is Body & { readonly keys: number } {
+/** A first line. */
+type Fields = Body & { readonly keys: number; readonly sealed?: SealNote | undefined }
+
+export function isBody(fields: unknown): fields is Fields {
   if (!isObject(fields)) return false
   const {
     format: storedFormat,
@@ -136,6 +166,7 @@ function isBody(fields: unknown): fields is Body & { readonly keys: number } {
     device,
     guards,
     codec,
+    sealed,
     keys,
   } = fields
   return (
@@ -157,6 +188,7 @@ function isBody(fields: unknown): fields is Body & { readonly keys: number } {
     (device === undefined || isDevice(device)) &&
     (guards === undefined || isObject(guards)) &&
     (codec === undefined || isText(codec)) &&
+    (sealed === undefined || isSealNote(sealed)) &&
     typeof keys === 'number'
   )
 }
@@ -179,6 +211,12 @@ function isPending(value: unknown): boolean {
 
 function isDevice(value: unknown): boolean {
   return isObject(value) && ['browser', 'os', 'type', 'address'].every((name) => isTextOrNone(value[name]))
+}
+
+function isSealNote(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { key, own, wraps } = value
+  return isText(key) && isTextOrNone(own) && (wraps === undefined || (isObject(wraps) && isText(wraps.current)))
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {

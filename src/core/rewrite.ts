@@ -1,9 +1,12 @@
+import type { Sealing } from './cipher.ts'
 import type { Texts } from './data.ts'
 import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
 import { expiryOf } from './lifetime.ts'
 import { unpack } from './opening.ts'
 import { type Body, formatBody } from './record-body.ts'
 import { revoked, tooLarge, unclear } from './refusals.ts'
+import { type Seal, sealBody } from './sealed-body.ts'
 import type { Stored } from './state.ts'
 import type { Lock, SessionId, SessionRecord, Version, Written } from './store.ts'
 import { busy, TimedOut } from './store-calls.ts'
@@ -15,6 +18,8 @@ export interface Next {
   readonly data: Texts
   readonly userId?: string | undefined
   readonly openedAt?: number | undefined
+  /** The secrets that open it from now on, where they change. */
+  readonly secrets?: Sealing['secrets']
 }
 
 export interface Rewriting {
@@ -38,19 +43,19 @@ export async function rewrite(
     for (let conflicts = 0; ; conflicts++) {
       const next = plan(theirs)
       if (!next) return undefined
-      const record = makeRecord(engine, theirs.record.id, next, theirs)
-      const written = await writeOnce(engine, record, theirs.record.version, unlock)
+      const stored = makeRecord(engine, theirs.record.id, next, theirs)
+      const written = await writeOnce(engine, stored.record, theirs.record.version, unlock)
       if (written.ok) {
         engine.cleanUp.afterWrite()
-        return { record, body: next.body, data: next.data }
+        return stored
       }
       if (written.reason === 'revoked') throw revoked()
-      const current = written.current && unpack(engine, written.current)
+      const current = written.current && unpack(engine, written.current, start)
       if (!accepts(current) || !current) return undefined
       theirs = current
       if (performance.now() > until) throw busy()
       // Those who keep running into each other queue up; the first tries are free.
-      if (conflicts >= 2) leave ??= await engine.writes.take(record.id, until - performance.now())
+      if (conflicts >= 2) leave ??= await engine.writes.take(theirs.record.id, until - performance.now())
     }
   } finally {
     leave?.()
@@ -59,11 +64,11 @@ export async function rewrite(
 
 /** A record that was never stored before. */
 export async function create(engine: Engine, id: SessionId, next: Next): Promise<Stored> {
-  const record = makeRecord(engine, id, next)
-  const written = await engine.calls.write(record, undefined)
+  const stored = makeRecord(engine, id, next)
+  const written = await engine.calls.write(stored.record, undefined)
   if (!written.ok) throw written.reason === 'revoked' ? revoked() : unclear()
   engine.cleanUp.afterWrite()
-  return { record, body: next.body, data: next.data }
+  return stored
 }
 
 /** After a failure that may have been a success, the identical write once more, which is idempotent (rule W2). Nothing else; and no second wait for a store that hangs. */
@@ -83,26 +88,35 @@ async function writeOnce(
   }
 }
 
-function makeRecord(
-  engine: Engine,
-  id: SessionId,
-  { body, data, userId, openedAt }: Next,
-  before?: Stored,
-): SessionRecord {
+function makeRecord(engine: Engine, id: SessionId, next: Next, before?: Stored): Stored {
+  const { body, data, userId, openedAt } = next
   const now = engine.clock()
   const isSameEpoch = before?.body.epoch === body.epoch
-  if (data !== before?.data) checkSize(engine, data)
   const expiresAt = expiryOf(body.remembered ? engine.remembered : engine.lifetime, now, body.deadline)
-  return {
-    id,
+  if (data !== before?.data) checkSize(engine, data)
+  const owner = { id, ...(userId !== undefined && { userId }) }
+  const { bytes, seal } = pack(engine, owner, next, isSameEpoch ? before.seal : undefined)
+  const record: SessionRecord = {
+    ...owner,
     version: randomName(engine.randomBytes) as Version,
     // Clocks of several servers differ: a write moves neither time back. Only a change of privilege may shorten a session's life.
     expiresAt: Math.min(Math.max(expiresAt, isSameEpoch ? before.record.expiresAt : 0), body.deadline),
     lastSeenAt: Math.max(now, before?.record.lastSeenAt ?? 0),
-    ...(userId !== undefined && { userId }),
     ...(openedAt !== undefined && { openedAt }),
-    body: formatBody(body, data),
+    body: bytes,
   }
+  return { record, body, data, seal }
+}
+
+function pack(
+  { cipher }: Engine,
+  owner: Pick<SessionRecord, 'id' | 'userId'>,
+  { body, data, secrets }: Next,
+  before: Seal | undefined,
+): { readonly bytes: Uint8Array; readonly seal: Seal | undefined } {
+  if (!cipher) return { bytes: formatBody(body, data), seal: undefined }
+  if (before?.closed) throw new SessionError('ERR_SESSION_DATA', 'only its visitor can change what is sealed for them')
+  return sealBody(cipher, owner, { body, data }, { before, secrets })
 }
 
 /** Throws `ERR_SESSION_TOO_LARGE`. Whoever changes the data, and whatever a merge made of it. */

@@ -1,18 +1,15 @@
 import type { CookiePlan } from './cookie.ts'
-import type { Texts } from './data.ts'
 import type { Draft } from './draft.ts'
 import type { SessionError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Flash } from './flash.ts'
-import type { Body } from './record-body.ts'
+import type { Unsealed } from './sealed-body.ts'
 import type { Lock, SessionId, SessionRecord } from './store.ts'
 import type { Ticket } from './ticket.ts'
 
 /** A record with its body taken apart. */
-export interface Stored {
+export interface Stored extends Unsealed {
   readonly record: SessionRecord
-  readonly body: Body
-  readonly data: Texts
 }
 
 /** A stored session that this visitor's ticket opens. */

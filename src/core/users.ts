@@ -2,6 +2,7 @@ import type { DeepReadonly, Values } from './data.ts'
 import { Draft } from './draft.ts'
 import { endRecord, tellEnd } from './end-record.ts'
 import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
 import type { Device } from './record-body.ts'
 import { type Session, stateOf } from './session.ts'
 import type { Stored } from './state.ts'
@@ -22,7 +23,18 @@ export interface SessionSummary<Data> {
   readonly authenticatedAt: Date | undefined
   readonly lastSeenAt: Date
   readonly expiresAt: Date
+  /** Throws `ERR_SESSION_DATA` where the data is sealed for its visitor alone. */
   readonly data: DeepReadonly<Data>
+}
+
+const sealedData = {
+  enumerable: false,
+  get: (): never => {
+    throw new SessionError(
+      'ERR_SESSION_DATA',
+      'the data is sealed for its visitor: only a request of theirs can read it',
+    )
+  },
 }
 
 /** The sessions of one user, in whichever process they were opened. Each call is a round trip to the store. */
@@ -39,8 +51,8 @@ export class UserSessions<Data> {
   /** The live sessions, the one seen last first. No ID, ticket or secret is in them. */
   async list({ current }: { current?: Pick<Session<Data>, 'id'> | undefined } = {}): Promise<SessionSummary<Data>[]> {
     const summaries: SessionSummary<Data>[] = []
-    for await (const { record, body, data } of recordsOf(this.#engine, this.userId)) {
-      summaries.push({
+    for await (const { record, body, data, seal } of recordsOf(this.#engine, this.userId)) {
+      const summary = {
         handle: handleOf(record.id),
         userId: this.userId,
         isCurrent: record.id === current?.id,
@@ -50,7 +62,8 @@ export class UserSessions<Data> {
         lastSeenAt: new Date(record.lastSeenAt),
         expiresAt: new Date(record.expiresAt),
         data: new Draft(this.#engine.codec, () => ({}), data).data as DeepReadonly<Data>,
-      })
+      }
+      summaries.push(seal?.closed ? Object.defineProperty(summary, 'data', sealedData) : summary)
     }
     return summaries.sort((one, other) => other.lastSeenAt.getTime() - one.lastSeenAt.getTime())
   }
@@ -86,6 +99,7 @@ export class UserSessions<Data> {
   ): Promise<T | undefined> {
     const found = await this.#find(handle)
     if (!found) return undefined
+    if (found.seal?.closed) sealedData.get()
     let isOurs = true
     const accepts = (theirs: Stored | undefined): boolean => {
       isOurs = theirs?.record.userId === this.userId
