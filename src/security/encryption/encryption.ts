@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Cipher, SealedPlace, Sealing, SealNote } from '../core/cipher.ts'
+import type { Cipher, SealedPlace, Sealing, SealNote } from '../../core/cipher.ts'
 import { decrypt, derive, encrypt } from './aes-gcm.ts'
-import { type EncryptionKey, keyring } from './encryption-keys.ts'
-
-export type { EncryptionKey } from './encryption-keys.ts'
+import { type EncryptionKey, keyring } from './keys.ts'
 
 /** What `encryption()` is told. */
 export interface EncryptionOptions {
