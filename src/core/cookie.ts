@@ -67,6 +67,8 @@ export function checkCookieName(name: string): void {
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
     throw new TypeError(`cookie.name must be a token of letters, digits and -_.~, got ${JSON.stringify(name)}`)
   }
+  // With its value and attributes the cookie stays far below the 4,096 bytes that browsers keep (RFC 6265bis §5.6).
+  if (name.length > 64) throw new TypeError(`cookie.name must be at most 64 characters, got ${name.length}`)
   if (/^__/.test(name)) {
     throw new TypeError(`cookie.name must come without a prefix, got ${name}: over https it becomes __Host-… by itself`)
   }

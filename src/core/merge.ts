@@ -55,6 +55,9 @@ export function merge(
 }
 
 /** Undefined where the change is not of the rule's kind (an element in the middle, another type): then it is like any other. */
+/** The names that there are. */
+export const mergeRules: readonly MergeRule[] = ['sum', 'append', 'union', 'max', 'min']
+
 const combine: Record<MergeRule, (loaded: unknown, mine: unknown, theirs: unknown, codec: Codec) => unknown> = {
   sum(loaded, mine, theirs) {
     if (typeof mine === 'bigint') return mine - asBigint(loaded) + asBigint(theirs)

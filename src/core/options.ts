@@ -1,4 +1,5 @@
 import { type AssuranceLevel, limitsOf } from './assurance.ts'
+import { checkClock, checkOptions, checkRandomBytes, checkStore, oneOf } from './check-options.ts'
 import type { Cipher } from './cipher.ts'
 import { CleanUp } from './clean-up.ts'
 import { type Codec, codec as defaultCodec } from './codec.ts'
@@ -103,7 +104,10 @@ export type SessionsOptions<Data> = Settings<Data> & Initial<Data>
 /** Checks what `new Sessions()` was told. Throws a TypeError that names the option and the fix. */
 export function makeEngine(options: SessionsOptions<Values>): Engine {
   const { store, mode = 'auto', cookie = {}, clock = Date.now, maxBytes = 1_048_576, initial = () => ({}) } = options
+  checkOptions(options)
   checkStore(store, mode)
+  checkClock(clock)
+  checkRandomBytes(options.randomBytes)
   checkCookieName(cookie.name ?? 'sid')
   checkSameSite(cookie.sameSite ?? 'Lax')
   if (!(Number.isInteger(maxBytes) && maxBytes > 0))
@@ -128,9 +132,7 @@ export function makeEngine(options: SessionsOptions<Values>): Engine {
     sameSite: cookie.sameSite ?? 'Lax',
     lifetime: short,
     remembered,
-    rotateEveryMs: milliseconds('rotation.every', options.rotation?.every ?? '15m'),
-    graceMs: milliseconds('rotation.grace', options.rotation?.grace ?? '30s'),
-    onReuse: oneOf('rotation.onReuse', options.rotation?.onReuse ?? 'report', ['report', 'revoke']),
+    ...rotation(options.rotation ?? {}),
     pendingMs: milliseconds('pendingTimeout', options.pendingTimeout ?? '10m'),
     sessionsPerUser: options.sessionsPerUser && checkSessionsPerUser(options.sessionsPerUser, store),
     guards: checkGuards(options.guards ?? []),
@@ -162,10 +164,24 @@ function lifetime(
       throw new TypeError(`${prefix}${name}: ${given} is above the ${mostMs / 60_000} minutes of its assuranceLevel`)
     return ms
   }
-  return {
-    idleMs: within('idleTimeout', idleTimeout, defaults.idle, most.idleMs),
-    absoluteMs: within('absoluteTimeout', absoluteTimeout, defaults.absolute, most.absoluteMs),
-  }
+  const idleMs = within('idleTimeout', idleTimeout, defaults.idle, most.idleMs)
+  const absoluteMs = within('absoluteTimeout', absoluteTimeout, defaults.absolute, most.absoluteMs)
+  if (idleTimeout !== undefined && idleMs > absoluteMs)
+    throw new TypeError(
+      `${prefix}idleTimeout must not be longer than ${prefix}absoluteTimeout: ${idleTimeout} never ends a session`,
+    )
+  return { idleMs, absoluteMs }
+}
+
+function rotation({
+  every = '15m',
+  grace = '30s',
+  onReuse = 'report',
+}: RotationOptions): Pick<Engine, 'rotateEveryMs' | 'graceMs' | 'onReuse'> {
+  const rotateEveryMs = milliseconds('rotation.every', every)
+  const graceMs = milliseconds('rotation.grace', grace)
+  if (graceMs >= rotateEveryMs) throw new TypeError(`rotation.grace must be shorter than rotation.every, got ${grace}`)
+  return { rotateEveryMs, graceMs, onReuse: oneOf('rotation.onReuse', onReuse, ['report', 'revoke']) }
 }
 
 /** A visitor who keeps coming must be written down before the idle timeout is over. */
@@ -186,21 +202,4 @@ function warner(): Engine['warnOnce'] {
     said.add(topic)
     console.warn(`coatcheck: ${text}`)
   }
-}
-
-function checkStore(store: Store | undefined, mode: Mode | 'auto'): void {
-  if (!store) throw new TypeError("store is missing: try fileStore('./sessions') of coatcheck/stores/file")
-  oneOf('mode', mode, ['auto', 'shared', 'exclusive', 'read-only'])
-  if ((mode === 'auto' || mode === 'exclusive') && !store.lockAndRead) {
-    throw new TypeError(`mode '${mode}' needs a store with lockAndRead: use another store, or pass mode: 'shared'`)
-  }
-}
-
-function oneOf<Value extends string>(option: string, given: Value, values: readonly Value[]): Value {
-  if (values.includes(given)) return given
-  const all = values
-    .map((value) => `'${value}'`)
-    .join(', ')
-    .replace(/, (?=[^,]*$)/, ' or ')
-  throw new TypeError(`${option} must be ${all}, got ${JSON.stringify(given)}`)
 }
