@@ -173,14 +173,12 @@ function lifetime(
   return { idleMs, absoluteMs }
 }
 
-function rotation({
-  every = '15m',
-  grace = '30s',
-  onReuse = 'report',
-}: RotationOptions): Pick<Engine, 'rotateEveryMs' | 'graceMs' | 'onReuse'> {
+function rotation(given: RotationOptions): Pick<Engine, 'rotateEveryMs' | 'graceMs' | 'onReuse'> {
+  const { every = '15m', grace = '30s', onReuse = 'report' } = given
   const rotateEveryMs = milliseconds('rotation.every', every)
   const graceMs = milliseconds('rotation.grace', grace)
-  if (graceMs >= rotateEveryMs) throw new TypeError(`rotation.grace must be shorter than rotation.every, got ${grace}`)
+  if (given.grace !== undefined && graceMs >= rotateEveryMs)
+    throw new TypeError(`rotation.grace must be shorter than rotation.every, got ${grace}`)
   return { rotateEveryMs, graceMs, onReuse: oneOf('rotation.onReuse', onReuse, ['report', 'revoke']) }
 }
 
