@@ -118,6 +118,29 @@ export async function listsWhatIsLive(world: World): Promise<string | undefined>
   return undefined
 }
 
+/** Of those that anyone has a cookie for: what a request that stopped has left, the next sign-in ends. */
+export async function holdsTheLimit(world: World): Promise<string | undefined> {
+  const { sessionsPerUser } = world.scenario.settings ?? {}
+  if (!sessionsPerUser || !world.answered.some((request) => isOk(request) && request.intent.signsIn)) return undefined
+  const open = new Set<SessionId>()
+  for (const cookie of world.cookies) if ((await look(world, cookie)).userId === 'ada') open.add(idOf(cookie))
+  return open.size > sessionsPerUser.max ? `ada has ${open.size} sessions` : undefined
+}
+
+/** A first factor that was proved before “sign out everywhere” completes no sign-in after it. */
+export function completesNothingRevoked(world: World): string | undefined {
+  for (const [place, request] of world.answered.entries()) {
+    const { begunAt, signsIn } = request.intent
+    if (begunAt === undefined || !isOk(request) || !request.landedOn || !stored(world, request.landedOn)) continue
+    const revoking = world.answered.find(
+      (other) =>
+        isOk(other) && other.intent.revokes?.userId === signsIn?.userId && other.intent.revokes!.notBefore > begunAt,
+    )
+    if (revoking) return `${request.name} completed what ${revoking.name} had revoked, as no. ${place + 1}`
+  }
+  return undefined
+}
+
 export function movesNoDataToAnotherRecord(world: World): string | undefined {
   const { records } = world.scenario.stage
   const moved = live(world).find(
@@ -215,6 +238,6 @@ function isLimit(world: World, jar: string): boolean {
 }
 
 export function accusesNobodyInTime(world: World): string | undefined {
-  if (world.now >= world.scenario.stage.now + graceMs) return undefined
+  if (world.now >= world.scenario.stage.changedAt + graceMs) return undefined
   return world.events.some(({ name }) => name === 'suspicious') ? 'a theft was reported within the grace' : undefined
 }

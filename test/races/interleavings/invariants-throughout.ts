@@ -11,6 +11,7 @@ import {
   stored,
   writes,
 } from './ground-truth.ts'
+import type { Intent } from './request-kinds.ts'
 import { cookieName } from './stages.ts'
 import type { World } from './world.ts'
 
@@ -85,15 +86,17 @@ export function neverMovesTimesBack({ store }: World): string | undefined {
   return moved && `a touch moved ${short(moved.id)} back`
 }
 
+const signs = ({ signsIn, beginsSigningIn }: Intent): boolean => signsIn !== undefined || beginsSigningIn
+
 export function createsOnlyForThoseWhoStore(world: World): string | undefined {
   for (const { before, id, request } of writes(world)) {
     if (before) continue
     const { intent, name, cookie, kind } = world.requests[request]!
-    const stores = intent.signsIn || intent.changes.length > 0 || intent.increments.length > 0
+    const stores = signs(intent) || intent.changes.length > 0 || intent.increments.length > 0
     if (!stores && !kind.keepsOnSignOut) return `${name} stored nothing, and has a record ${short(id)}`
     // A cookie that is known to be spent creates nothing (rule S1), and one that opens its record has no need to.
     const own = cookie === undefined ? undefined : stored(world, idOf(cookie))
-    if (own && own.id !== id && !intent.signsIn) return `${name} made a session beside the one that its cookie is of`
+    if (own && own.id !== id && !signs(intent)) return `${name} made a session beside the one that its cookie is of`
   }
   return undefined
 }
@@ -143,6 +146,8 @@ export function failsOnlyForAReason(world: World): string | undefined {
       if (!isSpent && !privileged(world).some((other) => other !== request)) return complaint
     } else if (outcome === 'ERR_SESSION_REVOKED') {
       if (!request.intent.signsIn || world.store.notBefores.length === 0) return complaint
+    } else if (outcome === 'ERR_SESSION_LIMIT') {
+      if (!request.intent.signsIn || !world.scenario.settings?.sessionsPerUser) return complaint
     } else if (outcome !== 'ERR_SESSION_CONFLICT') return complaint
   }
   return undefined

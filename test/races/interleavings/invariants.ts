@@ -32,6 +32,8 @@ const inTheEndOnly: typeof always = [
   ['G2 kept', end.keepsAcknowledgedChanges],
   ['G3 exact', end.countsExactly],
   ['G3 conflict', end.tellsOfOverwriting],
+  ['G11 limit', end.holdsTheLimit],
+  ['G11 begun', end.completesNothingRevoked],
   ['G11 listed', end.listsWhatIsLive],
   ['G1 data', end.movesNoDataToAnotherRecord],
   ['G6 keep', end.passesOnOnlyWhatIsKept],

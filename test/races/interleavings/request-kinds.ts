@@ -27,6 +27,9 @@ export class Intent {
   readonly ends: SessionId[] = []
   revokes: { readonly userId: string; readonly notBefore: number; readonly except: SessionId | undefined } | undefined
   signsIn: { readonly userId: string; readonly keep?: readonly string[] } | undefined
+  beginsSigningIn = false
+  /** The first of two factors was proved at that time, in an earlier request. */
+  begunAt: number | undefined
   /** Signs in or regenerates the id. */
   isPrivileged = false
 }
@@ -39,6 +42,8 @@ export interface Tools {
   readonly now: () => number
   /** The record that the scenario starts with. */
   readonly first: SessionId
+  /** When its sign-in began, if it has. */
+  readonly begunAt: number
 }
 
 /** One thing that requests do. */
@@ -90,6 +95,17 @@ function signIn(session: Session<Data>, { intent }: Tools, userId: string, keep?
   intent.signsIn = { userId, ...(keep && { keep }) }
   intent.isPrivileged = true
   session.signIn(userId, keep && { keep })
+}
+
+function beginSignIn(session: Session<Data>, { intent }: Tools): void {
+  Object.assign(intent, { isPrivileged: true, beginsSigningIn: true })
+  session.beginSignIn('ada')
+}
+
+function completeSignIn(session: Session<Data>, { intent, begunAt }: Tools): void {
+  if (session.pendingUserId === undefined) return
+  Object.assign(intent, { signsIn: { userId: session.pendingUserId }, isPrivileged: true, begunAt })
+  session.completeSignIn()
 }
 
 function signOut(session: Session<Data>, { intent }: Tools, keep: (keyof Data)[]): void {
@@ -181,6 +197,9 @@ export const kinds = {
     { ...exclusive, cookie: 'none', arrivesLater: true },
     (session, tools) => signIn(session, tools, 'ada'),
   ),
+  beginSignIn: kind('begin to sign in', {}, beginSignIn),
+  completeSignIn: kind('complete the sign-in', exclusive, completeSignIn),
+  completeSignInLater: kind('complete the sign-in later', { cookie: 'jar', arrivesLater: true }, completeSignIn),
   signInAsOther: kind('sign in as another user', {}, (session, tools) => signIn(session, tools, 'bob')),
   regenerate: kind('regenerate', {}, (session, { intent }) => {
     intent.isPrivileged = session.isStored

@@ -1,7 +1,7 @@
 import { explore, type Violation } from './explorer.ts'
 import { kinds, type RequestKind } from './request-kinds.ts'
 import { type StageName, stage } from './stages.ts'
-import { type Faults, World } from './world.ts'
+import { type Faults, type Scenario, World } from './world.ts'
 
 /** Requests that are tried with one another, in every number of them, from one stage. */
 export interface Family {
@@ -12,6 +12,7 @@ export interface Family {
   readonly size: 1 | 2 | 3
   readonly faults?: Faults
   readonly isOneProcess?: boolean
+  readonly settings?: Scenario['settings']
 }
 
 export interface Visited {
@@ -21,14 +22,14 @@ export interface Visited {
 }
 
 /** Visits each combination of a family. */
-export async function visit({ faults = {}, isOneProcess = false, ...family }: Family): Promise<Visited> {
+export async function visit({ faults = {}, isOneProcess = false, settings = {}, ...family }: Family): Promise<Visited> {
   const scenarios: { name: string; interleavings: number }[] = []
   const violations: (Violation & { scenario: string })[] = []
   const from = await stage(family.stage)
   for (const chosen of combinations(family.requests, family.size)) {
     if (family.about && !chosen.some((kind) => family.about!.includes(kind))) continue
     const name = `${family.stage}: ${chosen.map((kind) => kind.name).join(' | ')}`
-    const found = await explore(() => World.start({ stage: from, kinds: chosen, faults, isOneProcess }))
+    const found = await explore(() => World.start({ stage: from, kinds: chosen, faults, isOneProcess, settings }))
     scenarios.push({ name, interleavings: found.interleavings })
     violations.push(...found.violations.map((violation) => ({ ...violation, scenario: name })))
   }
@@ -83,6 +84,7 @@ const stragglers: readonly RequestKind[] = [k.straggle, k.straggleWriting, k.str
 /** What is asked for at each stage. */
 export const requestsAt: { readonly [Name in StageName]: readonly RequestKind[] } = {
   anonymous: onAnySession,
+  'half signed in': [...essential, k.completeSignIn, k.completeSignInLater, k.beginSignIn, k.signInAsOther],
   'signed in': [...onAnySession, k.signInAsOther, k.revokeOthers, k.revoke, k.updateListed, ...stragglers],
   'rotation due': [...essential, k.navigate, k.navigateWriting, k.navigateLater, k.lookLater, k.writeLater],
   'rotation due, older data': [k.navigate, k.sum, k.exclusiveIncrement, k.update, k.write, k.destroy, k.sumAndUpdate],

@@ -28,6 +28,10 @@ export interface Stage {
   readonly records: readonly SessionRecord[]
   /** The record that most requests are about. */
   readonly first: SessionId
+  /** When the sign-in that is half-done began. */
+  readonly begunAt: number
+  /** When the browser was given its cookie. */
+  readonly changedAt: number
   readonly cookies: { readonly own: string; readonly old: string }
   /** The old cookie was replaced by a rotation, not by a sign-in. */
   readonly isOldAlias: boolean
@@ -35,6 +39,7 @@ export interface Stage {
 
 export type StageName =
   | 'anonymous'
+  | 'half signed in'
   | 'signed in'
   | 'rotation due'
   | 'rotation due, older data'
@@ -60,8 +65,10 @@ async function prepare(name: StageName): Promise<Stage> {
     randomBytes: countingBytes(99),
   })
   let first: SessionId | undefined
+  let changedAt = now
   const ask: Asking = async (cookie, handle, isNavigation = false) => {
     const { setCookie, id } = await request(sessions, cookie, handle, isNavigation)
+    if (setCookie && id === (first ?? id)) changedAt = now
     first ??= id
     return setCookie ?? cookie ?? ''
   }
@@ -69,7 +76,10 @@ async function prepare(name: StageName): Promise<Stage> {
     data.origin = 'first'
   })
   let cookies = { own: anonymous, old: anonymous }
-  if (name !== 'anonymous') {
+  const begunAt = now
+  if (name === 'half signed in')
+    cookies = { own: await ask(anonymous, (session) => session.beginSignIn('ada')), old: anonymous }
+  else if (name !== 'anonymous') {
     cookies = { own: await ask(anonymous, (session) => session.signIn('ada')), old: anonymous }
     await ask(undefined, (session) => {
       session.data.origin = 'second'
@@ -87,6 +97,8 @@ async function prepare(name: StageName): Promise<Stage> {
     now,
     records,
     first: first!,
+    begunAt,
+    changedAt,
     cookies,
     isOldAlias: name.startsWith('rotated') || cookies.own === cookies.old,
   }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { hash } from 'node:crypto'
-import { type Session, type SessionId, type SessionRecord, Sessions, type Store } from 'coatcheck'
+import { type Session, type SessionId, type SessionRecord, Sessions, type SessionsOptions, type Store } from 'coatcheck'
 import { memoryStore } from 'coatcheck/stores/memory'
 import { lost, ScheduledStore, type SuspendedCall, short } from '../scheduled-store.ts'
 import { watchEvents } from './events.ts'
@@ -30,6 +30,7 @@ export interface Scenario {
   /** All requests in one process, which queue up there first. Otherwise each is in a process of its own. */
   readonly isOneProcess?: boolean
   readonly openStore?: () => Store
+  readonly settings?: Partial<SessionsOptions<Data>>
 }
 
 /** One request of a run, and what came of it. */
@@ -120,15 +121,22 @@ export class World implements Run {
     const clock = (): number => this.now
     const bytes = kinds.map((_, index) => countingBytes(index))
     if (scenario.isOneProcess) {
-      const self = (): number => bySelf.getStore()!
+      const self = (): number => bySelf.getStore() ?? -1
       const store = this.store.for(self)
-      const randomBytes = (size: number) => bytes[self()]!(size)
-      const sessions = new Sessions<Data>({ ...options, store, clock, randomBytes })
+      const atStart = countingBytes(kinds.length)
+      const randomBytes = (size: number) => (bytes[self()] ?? atStart)(size)
+      const sessions = new Sessions<Data>({ ...options, ...scenario.settings, store, clock, randomBytes })
       this.#sessions = kinds.map(() => sessions)
     } else {
       this.#sessions = kinds.map(
         (_, index) =>
-          new Sessions<Data>({ ...options, store: this.store.for(() => index), clock, randomBytes: bytes[index]! }),
+          new Sessions<Data>({
+            ...options,
+            ...scenario.settings,
+            store: this.store.for(() => index),
+            clock,
+            randomBytes: bytes[index]!,
+          }),
       )
     }
   }
@@ -280,8 +288,8 @@ export class World implements Run {
     try {
       session = await sessions.open(visit, { mode: kind.mode })
       request.openedAs = { id: session.id, userId: session.userId }
-      const { first } = this.scenario.stage
-      await kind.handle(session, { sessions, intent, index, now: () => this.now, first })
+      const { first, begunAt } = this.scenario.stage
+      await kind.handle(session, { sessions, intent, index, now: () => this.now, first, begunAt })
     } catch (error) {
       failure = error
     }
