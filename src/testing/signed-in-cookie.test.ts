@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { coatcheck } from '../adapters/node.ts'
+import type { Guard } from '../core/guard.ts'
 import { Sessions } from '../core/sessions.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { fakeClock } from './fake-clock.ts'
@@ -73,5 +74,16 @@ describe('signedInCookie', () => {
     await assert.rejects(signedInCookie(sessions, 'alice', { url: 'http://shop.example' }), {
       code: 'ERR_INSECURE_CONNECTION',
     })
+  })
+
+  it('comes from the site itself, for guards that look', async () => {
+    const seen: (string | undefined)[] = []
+    const guard: Guard = {
+      name: 'looks',
+      beforeOpen: ({ exchange }) => void seen.push(exchange.header('origin'), exchange.header('sec-fetch-site')),
+    }
+    const guarded = new Sessions({ store: memoryStore(), guards: [guard] })
+    await signedInCookie(guarded, 'alice', { url: 'http://localhost:3000/x' })
+    assert.deepEqual(seen, ['http://localhost:3000', 'same-origin'])
   })
 })

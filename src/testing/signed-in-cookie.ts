@@ -35,11 +35,12 @@ export async function signedInCookie<Data extends StorableData<Data>>(
   return setCookie.split(';', 1)[0]!
 }
 
-/** The request of someone who has no cookie yet. */
-function loginTo({ protocol, host }: URL): Exchange {
+/** The request of someone who has no cookie yet, as a browser sends a form of the same site's. */
+function loginTo({ protocol, host, origin }: URL): Exchange {
+  const headers: { readonly [name: string]: string } = { origin, 'sec-fetch-site': 'same-origin' }
   return {
     method: 'POST',
-    header: () => undefined,
+    header: (name) => headers[name],
     secure: protocol === 'https:',
     host,
     isAborted: false,
