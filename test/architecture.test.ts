@@ -80,6 +80,21 @@ describe('the check itself finds', () => {
     assert.deepEqual(faults, ['src/adapters/hono.ts imports express: an adapter imports no framework but its own'])
   })
 
+  it('a security feature that needs a package, or one that another file is there for', () => {
+    const faults = wrongArrows(
+      made({
+        'src/security/network.ts': `import ipaddr from 'ipaddr.js'\nimport 'node:net'`,
+        'src/security/user-agent.ts': `import bowser from 'bowser'\nimport 'ipaddr.js'`,
+        'src/security/csrf.ts': `import 'bowser'\nimport 'csrf-csrf'`,
+      }),
+    )
+    assert.deepEqual(faults, [
+      'src/security/user-agent.ts imports ipaddr.js: only src/security/network.ts knows ipaddr.js',
+      'src/security/csrf.ts imports bowser: only src/security/user-agent.ts knows bowser',
+      'src/security/csrf.ts imports csrf-csrf: security takes clients from its caller and depends on no package',
+    ])
+  })
+
   it('a file that is not there, and a folder without a rule', () => {
     const faults = wrongArrows(made({ 'src/core/a.ts': `import './b.ts'`, 'src/helpers/c.ts': '' }))
     assert.deepEqual(faults, [

@@ -18,6 +18,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   admin: [],
   devtools: [],
   testing: ['stores'],
+  conformance: ['testing'],
+}
+/** The optional peers of a security feature, each known to one file. */
+const securityPeers: Readonly<Record<string, string>> = {
+  'src/security/network.ts': 'ipaddr.js',
+  'src/security/user-agent.ts': 'bowser',
 }
 const coreBuiltins = ['node:crypto', 'node:diagnostics_channel']
 const notOurs = ['dist', '.git', 'sessions', '.docs-check', '.install-lock']
@@ -76,6 +82,11 @@ function wrongPackage(file: string, folder: string, name: string): string | unde
     const [scope] = name.split('/')
     const isOwn = scope === framework || scope === `@${framework}`
     return isOwn ? undefined : 'an adapter imports no framework but its own'
+  }
+  if (folder === 'security') {
+    if (securityPeers[file] === name) return undefined
+    const home = Object.keys(securityPeers).find((path) => securityPeers[path] === name)
+    if (home) return `only ${home} knows ${name}`
   }
   return `${folder || 'the main entry'} takes clients from its caller and depends on no package`
 }

@@ -48,6 +48,10 @@ function sessionFor({ name }: Guard, state: SessionState): GuardedSession {
     needStepUp() {
       state.isStepUpNeeded = true
     },
+    rotatedAt: live?.body.rotatedAt,
+    holdCookie() {
+      state.isCookieHeld = true
+    },
     rotate() {
       state.isRotationWanted = true
     },

@@ -4,15 +4,15 @@ import type { Lifetime } from './lifetime.ts'
  * NIST SP 800-63B-4's authentication assurance levels. A level sets the limits of a session (§2.1.3, §2.2.3, §2.3.3): at `aal1` 30 days
  * in all; at `aal2` 24 hours, 1 hour of inactivity; at `aal3` 12 hours, 15 minutes.
  */
-export type AssuranceLevel = keyof typeof limits
+export type AssuranceLevel = 'aal1' | 'aal2' | 'aal3'
 
 const hour = 3_600_000
 
-const limits = {
+const limits: { readonly [Level in AssuranceLevel]: Lifetime } = {
   aal1: { absoluteMs: 30 * 24 * hour, idleMs: Infinity },
   aal2: { absoluteMs: 24 * hour, idleMs: hour },
   aal3: { absoluteMs: 12 * hour, idleMs: hour / 4 },
-} as const
+}
 
 const unlimited: Lifetime = { absoluteMs: Infinity, idleMs: Infinity }
 

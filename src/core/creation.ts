@@ -40,7 +40,7 @@ async function forget(engine: Engine, id: SessionId): Promise<void> {
 async function createUnder(engine: Engine, state: SessionState, data: Texts, ticket: Ticket): Promise<Live> {
   const now = engine.clock()
   const { userId, isRemembered } = state.privilege ?? {}
-  const notes = notesAtSignIn(engine, state)
+  const notes = notesAtSignIn(engine, state, ticket.sid)
   const hash = hashSecret(ticket.secret)
   const body: Body = {
     epoch: randomName(engine.randomBytes),

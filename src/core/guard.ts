@@ -12,8 +12,8 @@ export interface Guard {
   beforeOpen?(request: GuardedRequest): void
   /** The session is open, and the handler has not seen it: throws a `SessionError` to refuse the request. */
   afterOpen?(request: GuardedRequest, session: GuardedSession): MaybePromise<void>
-  /** Someone signs in, in part or in full, or a session is stored for the first time: what the guard keeps from now on, as JSON can hold it. */
-  atSignIn?(exchange: Exchange): unknown
+  /** Someone signs in, in part or in full, or a session is stored for the first time: what the guard keeps from now on, as JSON can hold it. Undefined: nothing. */
+  atSignIn?(signIn: GuardedSignIn): unknown
 }
 
 /** A request, as guards see it. */
@@ -25,6 +25,16 @@ export interface GuardedRequest {
   readonly now: number
 }
 
+/** Someone signs in, in part or in full, or a session is stored for the first time. */
+export interface GuardedSignIn {
+  readonly exchange: Exchange
+  readonly now: number
+  /** The session id that the record has, or will have: see `GuardedSession.sid`. */
+  readonly sid: Uint8Array
+  /** Undefined: an anonymous session, or the first of two factors. */
+  readonly userId: string | undefined
+}
+
 /** An open session, as guards see it. */
 export interface GuardedSession {
   /** Undefined: a visitor without a stored session. */
@@ -32,6 +42,8 @@ export interface GuardedSession {
   readonly userId: string | undefined
   /** Milliseconds since 1970. */
   readonly authenticatedAt: number | undefined
+  /** When the cookie was last replaced, in milliseconds since 1970. */
+  readonly rotatedAt: number | undefined
   /** Changes with every change of privilege. */
   readonly epoch: string | undefined
   /** 16 random bytes, the same for the life of the session; the store knows only a hash of them. Never to be shown or stored. */
@@ -44,6 +56,8 @@ export interface GuardedSession {
   needStepUp(): void
   /** The cookie is replaced in the way of a periodic rotation, on the next navigation. */
   rotate(): void
+  /** The cookie is not replaced in this request, but by a sign-in. */
+  holdCookie(): void
 }
 
 /** Throws a TypeError for two guards of one name. */

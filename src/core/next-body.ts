@@ -13,7 +13,7 @@ export function planBody(
   const now = engine.clock()
   const flash = state.flash ? state.flash.applyTo(theirs.flash) : theirs.flash
   const body = withNotes(flash === theirs.flash ? theirs : { ...theirs, flash }, state.guardNotes)
-  if (state.privilege) return { ...planPrivilege(engine, state, state.privilege, body, now), isChanged: true }
+  if (state.privilege) return { ...planPrivilege(engine, state, live, state.privilege, body, now), isChanged: true }
 
   const { current, previous } = body
   if (live.hash === current) {
@@ -35,6 +35,7 @@ export function planBody(
     }
   } else if (previous?.hash === live.hash && previous.confirmedAt === undefined) {
     // The response that carried the successor was lost, or is still on its way: the same one again (rule R1).
+    if (state.isCookieHeld) return { body, isChanged: body !== theirs }
     return { body, isChanged: body !== theirs, secret: successorOf(live.ticket.secret, previous.salt) }
   }
   return { body, isChanged: body !== theirs }
@@ -44,6 +45,7 @@ export function planBody(
 function planPrivilege(
   engine: Engine,
   state: SessionState,
+  live: Live,
   privilege: Privilege,
   { previous, remembered, pending, ...body }: Body,
   now: number,
@@ -63,7 +65,7 @@ function planPrivilege(
       ...(isComplete ? { deadline: now + lifetime.absoluteMs, authenticatedAt: now } : {}),
       ...((isComplete ? isRemembered : remembered) ? { remembered: true as const } : {}),
       ...(isSignIn(privilege)
-        ? { ...pendingOf(state), ...notesAtSignIn(engine, state, body) }
+        ? { ...pendingOf(state), ...notesAtSignIn(engine, state, live.ticket.sid, body) }
         : pending && { pending }),
     },
   }
@@ -76,13 +78,20 @@ export function pendingOf(state: SessionState): Pick<Body, 'pending'> {
 
 /** What a new session, or one that someone signs in on, is known by from now on. */
 export function notesAtSignIn(
-  { deviceOf, guards }: Engine,
-  { exchange, guardNotes }: SessionState,
+  { deviceOf, guards, clock }: Engine,
+  { exchange, guardNotes, privilege }: SessionState,
+  sid: Uint8Array,
   { guards: stored }: Pick<Body, 'guards'> = {},
 ): Pick<Body, 'device' | 'guards'> {
-  const notes = guards.flatMap(({ name, atSignIn }) => (atSignIn ? [[name, atSignIn(exchange)] as const] : []))
-  const all = { ...stored, ...guardNotes, ...Object.fromEntries(notes) }
-  return { ...(deviceOf && { device: deviceOf(exchange) }), ...(Object.keys(all).length > 0 && { guards: all }) }
+  const notes = guards.flatMap(({ name, atSignIn }) =>
+    atSignIn ? [[name, atSignIn({ exchange, now: clock(), sid, userId: privilege?.userId })] as const] : [],
+  )
+  const all = Object.fromEntries(
+    Object.entries({ ...stored, ...guardNotes, ...Object.fromEntries(notes) }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  )
+  return { ...(deviceOf && { device: deviceOf(exchange) }), guards: Object.keys(all).length > 0 ? all : undefined }
 }
 
 function withNotes(body: Body, notes: SessionState['guardNotes']): Body {
@@ -94,6 +103,7 @@ export function isRotationDue(engine: Engine, state: SessionState, { record }: L
   return (
     state.mode !== 'read-only' &&
     record.userId !== undefined &&
+    !state.isCookieHeld &&
     (state.isRotationWanted || now - body.rotatedAt >= engine.rotateEveryMs) &&
     !state.exchange.isAborted &&
     (state.exchange.header('sec-fetch-mode') ?? 'navigate') === 'navigate'

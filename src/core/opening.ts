@@ -69,6 +69,7 @@ function stateOf(
     guardNotes: undefined,
     isStepUpNeeded: false,
     isRotationWanted: false,
+    isCookieHeld: false,
     live: opened?.live,
     draft: opened?.draft ?? new Draft(engine.codec, engine.initial),
     privilege: undefined,

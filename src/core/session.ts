@@ -102,6 +102,11 @@ export class Session<Data> {
     return date(this.#state.live?.body.authenticatedAt)
   }
 
+  /** Whether a guard wants the user to prove again who they are, so that `requireRecent` refuses: for a banner with a link to the form. */
+  get isStepUpNeeded(): boolean {
+    return this.#state.isStepUpNeeded && this.#state.privilege?.userId === undefined
+  }
+
   /** The user whose sign-in has begun and waits for a second factor. They are not signed in: `userId` is undefined. */
   get pendingUserId(): string | undefined {
     const { privilege } = this.#state
@@ -211,8 +216,7 @@ export class Session<Data> {
     const ms = milliseconds('requireRecent(within)', within)
     const { userId, authenticatedAt } = this
     if (userId === undefined || !authenticatedAt) throw reauthenticationRequired('nobody is signed in')
-    const isStepUpNeeded = this.#state.isStepUpNeeded && this.#state.privilege?.userId === undefined
-    if (isStepUpNeeded) throw reauthenticationRequired('a guard wants the user to prove again who they are')
+    if (this.isStepUpNeeded) throw reauthenticationRequired('a guard wants the user to prove again who they are')
     if (this.#engine.clock() - authenticatedAt.getTime() > ms)
       throw reauthenticationRequired(`the user signed in longer ago than ${within}`)
     return userId

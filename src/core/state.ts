@@ -60,6 +60,8 @@ export interface SessionState {
   isStepUpNeeded: boolean
   /** A guard wants the cookie replaced as soon as may be. */
   isRotationWanted: boolean
+  /** A guard wants that this visitor gets no new cookie, but by a sign-in. */
+  isCookieHeld: boolean
   /** Undefined: an anonymous visitor without a record. */
   live: Live | undefined
   draft: Draft

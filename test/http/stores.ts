@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,12 +8,13 @@ import { type FileStore, fileStore } from 'coatcheck/stores/file'
 import { memoryStore } from 'coatcheck/stores/memory'
 import { postgresStore } from 'coatcheck/stores/postgres'
 import { redisStore } from 'coatcheck/stores/redis'
-import { type SqliteDatabase, sqliteStore } from 'coatcheck/stores/sqlite'
+import { sqliteStore } from 'coatcheck/stores/sqlite'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { postgres, redisServer } from '../needs.ts'
 import { startPostgres } from '../servers/postgres.ts'
 import { startRedis } from '../servers/redis.ts'
+import { nodeSqlite, openSqlite } from '../servers/sqlite.ts'
 
 /** Somewhere for sessions to live, of this test's own. */
 export interface Place {
@@ -30,14 +30,11 @@ interface PlaceKind {
   stop?(): Promise<void>
 }
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-const hasSqlite = major > 22 || (major === 22 && minor >= 13)
-
 export const places: { readonly [name: string]: PlaceKind } = {
   memoryStore: { open: () => ({ store: memoryStore(), remove() {} }) },
   fileStore: { open: () => openDirectory() },
   sqliteStore: {
-    skip: hasSqlite ? undefined : 'this Node has no node:sqlite (22.13 or later has)',
+    skip: nodeSqlite().skip,
     open: () => openDatabase(),
   },
   redisStore: {
@@ -103,12 +100,9 @@ const postgresServer = new SharedServer(async () => {
   return { pool, stop }
 })
 
-type Database = new (path: string) => SqliteDatabase & { close(): void }
-
 function openDatabase(): Place {
-  const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { DatabaseSync: Database }
   const directory = mkdtempSync(join(tmpdir(), 'coatcheck-http-'))
-  const database = new DatabaseSync(join(directory, 'sessions.db'))
+  const database = openSqlite(join(directory, 'sessions.db'))
   const remove = (): void => {
     database.close()
     rmSync(directory, { recursive: true, force: true })
