@@ -468,7 +468,7 @@ describe('the functions', () => {
     assert.ok(old.text.includes('Nothing is stored, so you hold nothing.'))
 
     const destroy = await ran(browser, 'destroy')
-    assert.match(destroy.setCookies.join(), /^lab-\d+=; .*Max-Age=0/)
+    assert.match(destroy.setCookies.join(), /^lab-\d+=; .*Expires=Thu, 01 Jan 1970/)
     assert.match(destroy.shown, /The record after There is no file/)
     assert.ok(destroy.now.includes('no record'))
   })
@@ -538,8 +538,9 @@ describe('what the server does about', () => {
   it('row 32: https behind a proxy it trusts: Secure and __Host-; and no header counts without that trust', async () => {
     const proxied = await runDemo({ trustProxy: ['loopback'] })
     try {
+      const headers = { 'x-forwarded-proto': 'https', 'sec-fetch-site': 'same-origin' }
       const login = (url: string) =>
-        new Visitor(url).post('/login', { username: 'alice', password: 'password' }, { 'x-forwarded-proto': 'https' })
+        new Visitor(url).post('/login', { username: 'alice', password: 'password' }, headers)
       const session = (cookies: string[]) => cookies.find((cookie) => cookie.includes('sid'))
       assert.match(
         session((await login(proxied.url)).setCookies) ?? '',
@@ -586,20 +587,41 @@ describe('what the server does about', () => {
   })
 
   it('forms of other sites: 403', async () => {
-    const fields = { username: 'alice', password: 'password' }
+    const fields = { username: 'alice', password: 'password', coat: 'an umbrella', do: 'set', value: 'x', key: 'k' }
+    const forms = ['/login', '/coat', '/logout', '/functions/set', '/functions/large', '/cookies', '/theme']
+    const browser = await loggedIn()
+    const cookies = browser.jar.list()
     for (const headers of [
-      { 'sec-fetch-site': 'cross-site' },
-      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'same-site', origin: 'http://localhost:1' },
       { origin: 'https://evil.example' },
       { origin: 'null' },
+      { origin: '' },
     ]) {
-      const { status, setCookies } = await visitor().post('/login', fields, headers as Record<string, string>)
-      assert.equal(status, 403)
-      assert.ok(setCookies.every((cookie) => !cookie.startsWith('sid')))
+      for (const visited of [visitor(), browser]) {
+        for (const path of forms) {
+          const { status, html, setCookies } = await visited.post(path, fields, headers as Record<string, string>)
+          assert.deepEqual([status, /<h1>.*?<\/h1>/.exec(html)?.[0]], [403, '<h1>Not from there</h1>'], path)
+          assert.ok(setCookies.every((cookie) => !/^(sid|lab|theme|favourite)/.test(cookie)))
+          if (path === '/login') assert.match(html, /<code>ERR_CROSS_SITE_REQUEST<\/code>/)
+        }
+      }
     }
+    assert.deepEqual(browser.jar.list(), cookies)
+    assert.match((await browser.get('/dashboard')).text, /Welcome, Alice!/)
     for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: demo.url }]) {
       assert.equal((await visitor().post('/login', fields, headers as Record<string, string>)).status, 303)
     }
+  })
+
+  it('forms of other sites: they cost no try', async () => {
+    const browser = visitor()
+    const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+    for (let guess = 0; guess < 20; guess++) {
+      assert.equal((await browser.post('/login', { username: 'no try', password: 'wrong' }, foreign)).status, 403)
+    }
+    assert.equal((await browser.login('no try', 'wrong')).status, 401)
+    assert.equal((await browser.login('no try', 'password')).status, 303)
   })
 
   it('redirects: to its own pages alone', async () => {
@@ -701,7 +723,7 @@ describe('logging out', () => {
     assert.deepEqual([status, location], [303, '/logout'])
     assert.deepEqual(
       setCookies.filter((cookie) => cookie.startsWith('sid')),
-      [`${name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0`],
+      [`${name}=; Path=/; HttpOnly; SameSite=Lax; Expires=Thu, 01 Jan 1970 00:00:00 GMT`],
     )
     assert.equal(recordOf('row thirty-four'), undefined)
     assertInOrder((await browser.get('/logout')).text, [
@@ -769,7 +791,7 @@ function getFrom(url: string, headers: Record<string, string>, path = '/dashboar
 /** From another address of this machine. */
 function loginFrom(localAddress: string, url: string, body: string): Promise<number | undefined> {
   const { port } = new URL(url)
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', host: `localhost:${port}` }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', host: `localhost:${port}`, origin: url }
   return new Promise((resolve, reject) => {
     const login = request(
       { host: '127.0.0.1', port, localAddress, path: '/login', method: 'POST', headers },

@@ -1,5 +1,6 @@
 import { Sessions } from 'coatcheck'
 import { type CoatcheckOptions, coatcheck } from 'coatcheck/adapters/hono'
+import { csrf } from 'coatcheck/security/csrf'
 import type { FileStore } from 'coatcheck/stores/file'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -15,7 +16,6 @@ import { dashboardRoutes } from './routes/dashboard.tsx'
 import { functionRoutes } from './routes/functions.tsx'
 import { homeRoutes, plainCookies } from './routes/home.tsx'
 import { loginRoutes } from './routes/login.tsx'
-import { sameOriginOnly } from './same-origin.ts'
 import type { LabData } from './seed-functions.ts'
 import { themeCookie } from './theme.ts'
 
@@ -35,8 +35,9 @@ export function createDemo({ store, directory, clock = Date.now, trustProxy = []
   app: Hono<DemoEnv>
   close: () => Promise<void>
 } {
-  const sessions = new Sessions<VisitorData>({ store, clock })
-  const lab = new Sessions<LabData>({ store, clock, cookie: { name: 'lab' }, idleTimeout: '20m', initial: () => ({}) })
+  const common = { store, clock, guards: [csrf()] }
+  const sessions = new Sessions<VisitorData>(common)
+  const lab = new Sessions<LabData>({ ...common, cookie: { name: 'lab' }, idleTimeout: '20m', initial: () => ({}) })
   const isSecure = (c: Context) =>
     c.req.url.startsWith('https:') ||
     (trustProxy.length > 0 && /(^|,)\s*https$/i.test(c.req.header('x-forwarded-proto') ?? ''))
@@ -69,7 +70,6 @@ export function createDemo({ store, directory, clock = Date.now, trustProxy = []
   app.use(safeHeaders)
   app.route('/', demo.assets.routes)
   app.use(log.middleware(takesPart))
-  app.use(sameOriginOnly)
   app.use(bodyLimit({ maxSize: 16 * 1024, onError: () => tooLarge() }))
   app.use(coatcheck(sessions, { trustProxy }), coatcheck(lab, { trustProxy }))
   app.route('/', homeRoutes(demo))

@@ -10,6 +10,11 @@ const conflict = {
   text: 'Another request changed your session while this one was at it. Nothing of this one was stored. Go back and try again.',
 }
 
+const foreign = {
+  title: 'Not from there',
+  text: 'This request does not come from a page of this site: another site’s page may have made it in your name. Nothing was stored, and your cookie was left alone. If you did come from here, go back, reload the page and try again.',
+}
+
 /** What each of the library's errors means to a visitor. */
 const sessionErrors: Partial<Record<SessionErrorCode, { title: string; text: string }>> = {
   ERR_SESSION_CONFLICT: conflict,
@@ -22,6 +27,7 @@ const sessionErrors: Partial<Record<SessionErrorCode, { title: string; text: str
     title: 'Signed out everywhere',
     text: 'All sessions of this user were ended while you were logging in. Log in again.',
   },
+  ERR_CROSS_SITE_REQUEST: foreign,
   ERR_SESSION_BUSY: {
     title: 'Busy',
     text: 'Other requests of your session take longer than expected. Nothing was stored. Try again in a moment.',
@@ -39,7 +45,6 @@ const sessionErrors: Partial<Record<SessionErrorCode, { title: string; text: str
 
 const titles: Record<number, string> = {
   400: 'That can’t be read',
-  403: 'Not from there',
   404: 'Nothing hangs here',
   413: 'Too large',
   415: 'Not a form',
@@ -58,11 +63,9 @@ export function errorPage(error: Error, c: DemoContext, demo: Demo) {
   }
   if (error instanceof HTTPException) {
     const { status, message } = error
-    return page(
-      c,
-      <ErrorPage frame={frame} status={status} title={titles[status] ?? 'That did not work'} text={message} />,
-      status,
-    )
+    // Of forms that need no session, where it is Hono's to refuse.
+    const words = status === 403 ? foreign : { title: titles[status] ?? 'That did not work', text: message }
+    return page(c, <ErrorPage frame={frame} status={status} {...words} />, status)
   }
   console.error(error)
   const text = 'That is our fault, not yours. It has been written to the server’s output.'

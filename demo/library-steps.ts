@@ -22,13 +22,14 @@ const words: Words = {
   rotated: ({ handle, reason }) => ({
     text: `New secret for ${handle}: ${reason === 'privilege' ? 'the old cookie is dead' : 'it was time'}`,
   }),
-  ended: ({ handle, reason }) => ({ text: `Session ${handle} was ${reason}` }),
+  ended: ({ handle, reason }) => ({ text: `Session ${handle} was ${endings[reason]}` }),
   discarded: ({ reason }) => ({ text: `Changes were dropped: ${reason}`, isWarning: true }),
   conflict: ({ keys }) => ({
     text: `Two requests changed ${keys.join(', ')}; the later one was stored`,
     isWarning: true,
   }),
   rejected: ({ reason }) => ({ text: `The cookie opens nothing: ${reasons[reason]}`, isWarning: true }),
+  refused: ({ guard }) => ({ text: `The ${guard} guard refused the request`, isWarning: true }),
   availability: (event) => ({
     text: {
       unavailable: 'The store does not answer: nobody asks it for the moment',
@@ -39,6 +40,13 @@ const words: Words = {
   }),
   suspicious: ({ handle }) => ({ text: `An old cookie of ${handle} was used: someone has a copy`, isWarning: true }),
 }
+
+const endings = {
+  destroyed: 'destroyed',
+  revoked: 'revoked',
+  reuse: 'ended, as its old cookie was used again',
+  limit: 'ended, as its user has too many',
+} satisfies Record<SessionEvents['ended']['reason'], string>
 
 const doing = {
   read: 'Read record',

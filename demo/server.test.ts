@@ -72,7 +72,7 @@ describe('the server', () => {
     const body = 'username=admin&password=secret'
     const socket = connect(demo.port, '127.0.0.1')
     socket.write(
-      `POST /login HTTP/1.1\r\nHost: localhost:${demo.port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`,
+      `POST /login HTTP/1.1\r\nHost: localhost:${demo.port}\r\nOrigin: ${demo.url}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`,
     )
     await fetch(`${demo.url}/`)
     const ended = demo.end('SIGTERM')
@@ -87,7 +87,7 @@ describe('the server', () => {
     const demo = await started()
     const socket = connect(demo.port, '127.0.0.1')
     socket.on('error', () => {})
-    socket.write('POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n')
+    socket.write('POST /login HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nContent-Length: 10\r\n\r\n')
     await fetch(`${demo.url}/`)
     const ended = demo.end('SIGINT')
     await untilClosed(demo.port)
@@ -138,7 +138,7 @@ describe('the server', () => {
     const login = request(`${demo.url}/login`, {
       method: 'POST',
       rejectUnauthorized: false,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: demo.url },
     })
     login.end('username=alice&password=password')
     const [response] = await once(login, 'response')

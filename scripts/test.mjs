@@ -3,7 +3,7 @@
 //   npm test -- --test-name-pattern=destroyed     options go to Node's test runner
 import './first-run/node-version.mjs'
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -51,6 +51,7 @@ function run(files) {
   const folder = temporaryFolder()
   chmodSync(folder, 0o711) // some tests look at it as another user
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env // set when a test runs this script: Node would skip our tests
+  const watched = watchForLeaks(folder, environment)
   const isGroup = process.platform !== 'win32'
   const runner = spawn(
     process.execPath,
@@ -84,9 +85,29 @@ function run(files) {
       setTimeout(kill, 3000, 'SIGKILL').unref()
     })
   }
-  runner.on('exit', (code, signal) => {
+  runner.on('exit', async (code, signal) => {
     kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     process.exitCode = signal ? 128 + os.constants.signals[signal] : (code ?? 1)
+    if (watched && !(await isFreeOfLeaks(watched))) process.exitCode ||= 1
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
+}
+
+/** Has every process of the run write down which tickets it issues, and what it shows (test/leaks/watch.cjs). */
+function watchForLeaks(folder, environment) {
+  const watch = join(root, 'test', 'leaks', 'watch.cjs')
+  // A test that runs this script is watched already; a copy of scripts/ has no tests of ours.
+  if (environment.COATCHECK_LEAK_WATCH || !existsSync(watch)) return undefined
+  const watched = join(folder, 'leaks')
+  mkdirSync(watched)
+  environment.COATCHECK_LEAK_WATCH = watched
+  environment.NODE_OPTIONS = `${environment.NODE_OPTIONS ?? ''} --require=${JSON.stringify(watch)}`.trim()
+  return watched
+}
+
+async function isFreeOfLeaks(watched) {
+  const { judge, report } = await import('../test/leaks/judge.mjs')
+  const { isClean, lines } = report(judge(watched), { isWhole: given.length === 0 })
+  for (const line of lines) console.error(line)
+  return isClean
 }

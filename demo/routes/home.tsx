@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
+import { csrf } from 'hono/csrf'
 import { type Demo, type DemoEnv, frameOf } from '../demo-env.ts'
 import { readForm } from '../forms.ts'
 import { page } from '../page.ts'
@@ -29,6 +30,8 @@ const pagesWithTheme = [
 /** The lesson, its two neighbours, and the colour switch: pages that need no session, and open none. */
 export function homeRoutes(demo: Demo): Hono<DemoEnv> {
   const routes = new Hono<DemoEnv>()
+  // Without a session there is nothing for the library's guard to look at.
+  for (const path of ['/cookies', '/theme']) routes.use(path, csrf())
 
   routes.get('/', (c) => page(c, <Home frame={frameOf(c, demo)} secure={demo.isSecure(c)} />))
 

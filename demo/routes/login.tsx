@@ -29,6 +29,8 @@ export function loginRoutes(demo: Demo): Hono<DemoEnv> {
   }
 
   routes.post('/login', async (c) => {
+    // First of all: another site's page must not cost a try, nor the time of a password's hash. `shared`, so that nobody waits for that one.
+    const session = await sessions.open(c, { mode: 'shared' })
     const field = await readForm(c)
     const username = field('username').trim().normalize()
     const password = field('password')
@@ -64,7 +66,6 @@ export function loginRoutes(demo: Demo): Hono<DemoEnv> {
 
     const name = cookieNameOf(c, 'sid', demo.isSecure(c))
     const oldCookie = getCookie(c, name)
-    const session = await sessions.open(c)
     session.signIn(account.username)
     Object.assign(session.data, { ...account, client })
     await session.save()

@@ -382,6 +382,19 @@ describe('the node adapter', () => {
     assert.equal(silent.mock.callCount(), 0)
   })
 
+  it('keeps the headers that speak of the site, not of the answer, when it answers in the handler’s stead', async (t) => {
+    const ask = await listen(t, (_request, response) => {
+      response.setHeader('strict-transport-security', 'max-age=31536000').setHeader('content-language', 'en')
+      throw new Error('a handler failed')
+    })
+    t.mock.method(console, 'error', () => {})
+    const { status, headers } = await ask()
+    assert.deepEqual(
+      [status, headers['strict-transport-security'], headers['content-language']],
+      [500, 'max-age=31536000', undefined],
+    )
+  })
+
   it('lets the application answer errors itself', async (t) => {
     const onError: CoatcheckOptions['onError'] = (error, request, response) => {
       response.writeHead(418, { 'x-own': '1' }).end(`${request.method} ${(error as { code?: string }).code}`)

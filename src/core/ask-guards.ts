@@ -1,7 +1,9 @@
 import type { Engine } from './engine.ts'
+import { SessionError } from './errors.ts'
+import { publish } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import type { Guard, GuardedSession } from './guard.ts'
-import { andThen, isPromise } from './maybe-promise.ts'
+import { andThen, answer, isPromise } from './maybe-promise.ts'
 import type { SessionState } from './state.ts'
 import type { MaybePromise } from './store.ts'
 import { handleOf } from './ticket.ts'
@@ -10,7 +12,14 @@ import { handleOf } from './ticket.ts'
 export function askBefore({ guards, clock }: Engine, request: object, exchange: Exchange): void {
   if (guards.length === 0) return
   const guarded = { request, exchange, now: clock() }
-  for (const guard of guards) guard.beforeOpen?.(guarded)
+  for (const guard of guards) {
+    try {
+      guard.beforeOpen?.(guarded)
+    } catch (error) {
+      tell(guard, undefined, error)
+      throw error
+    }
+  }
 }
 
 /** Throws what a guard throws; an exclusive request that is refused gives its turn back first. */
@@ -19,18 +28,21 @@ export function askAfter(engine: Engine, request: object, state: SessionState): 
   const ask = (index: number): MaybePromise<SessionState> => {
     const guard = engine.guards[index]
     if (!guard) return state
-    return andThen(guard.afterOpen?.(guarded, sessionFor(guard, state)), () => ask(index + 1))
+    const refuse = async (error: unknown): Promise<never> => {
+      tell(guard, state, error)
+      await state.turn?.release()
+      throw error
+    }
+    const asked = answer(() => guard.afterOpen?.(guarded, sessionFor(guard, state)))
+    return andThen(isPromise(asked) ? asked.catch(refuse) : asked, () => ask(index + 1))
   }
-  const refuse = async (error: unknown): Promise<never> => {
-    await state.turn?.release()
-    throw error
-  }
-  try {
-    const asked = ask(0)
-    return isPromise(asked) ? asked.catch(refuse) : asked
-  } catch (error) {
-    return refuse(error)
-  }
+  return ask(0)
+}
+
+function tell({ name }: Guard, state: SessionState | undefined, error: unknown): void {
+  const handle = state?.live && handleOf(state.live.record.id)
+  const { code, message } = error instanceof SessionError ? error : { code: undefined, message: String(error) }
+  publish('refused', { guard: name, handle, code, message })
 }
 
 function sessionFor({ name }: Guard, state: SessionState): GuardedSession {

@@ -63,7 +63,7 @@ describe('setCookie', () => {
     )
     assert.equal(
       setCookie({ name: 'sid-3000', secure: false }, '', 'Strict', 0),
-      'sid-3000=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0',
+      'sid-3000=; Path=/; HttpOnly; SameSite=Strict; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
     )
   })
 

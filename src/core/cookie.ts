@@ -48,11 +48,13 @@ const isBlank = (text: string, index: number): boolean => text[index] === ' ' ||
 /** `None` is not offered: over plain http on this machine browsers drop it, and over https it invites every site to ride along. */
 export type SameSite = 'Lax' | 'Strict'
 
-/** A Set-Cookie value. Without `maxAgeSeconds` the cookie ends with the browser's session; 0 deletes it. */
+/** A Set-Cookie value. Without `maxAgeSeconds` the cookie ends with the browser's session; 0 deletes it, by a date of the past, as a Max-Age of 0 is not in the grammar (RFC 6265bis §4.1.1). */
 export function setCookie(plan: CookiePlan, value: string, sameSite: SameSite, maxAgeSeconds?: number): string {
   // RFC 6265bis §5.5: browsers cap Max-Age at 400 days.
-  const maxAge = maxAgeSeconds === undefined ? '' : `; Max-Age=${Math.min(Math.floor(maxAgeSeconds), 34_560_000)}`
-  return `${plan.name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${plan.secure ? '; Secure' : ''}${maxAge}`
+  const seconds = maxAgeSeconds === undefined ? undefined : Math.min(Math.floor(maxAgeSeconds), 34_560_000)
+  const end =
+    seconds === undefined ? '' : seconds > 0 ? `; Max-Age=${seconds}` : '; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
+  return `${plan.name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${plan.secure ? '; Secure' : ''}${end}`
 }
 
 /** Throws a TypeError for anything else than the two. */

@@ -69,7 +69,8 @@ export function isFinal(error: unknown): boolean {
 const hints: { readonly [code in SessionErrorCode]?: string } = {
   ERR_SESSION_LIMIT: 'Please sign out elsewhere first.',
   ERR_REAUTHENTICATION_REQUIRED: 'Please sign in again.',
-  ERR_CROSS_SITE_REQUEST: 'Please go back to the site, reload its page and try again.',
+  ERR_CROSS_SITE_REQUEST:
+    'Please go back to the site, reload its page and try again. A program has to send this site’s address as Origin.',
 }
 
 /** What a visitor is told: the message is for the application's people. */

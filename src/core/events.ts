@@ -20,6 +20,8 @@ export interface SessionEvents {
     handle?: string | undefined
     reason: 'doubled' | 'malformed' | 'unknown' | 'expired' | 'wrong-secret' | 'spent' | 'corrupt' | 'newer'
   }
+  /** A guard, named so, has refused a request. `code` is the error's; the message beside it may say why. */
+  refused: { guard: string; handle?: string | undefined; code: string | undefined; message: string }
   /** An old cookie was used after its successor was in use and the grace was over: one of the two holders is not the visitor. */
   suspicious: { handle: string; userId?: string | undefined }
   /** A call to the store came back. */
@@ -42,9 +44,18 @@ export interface SessionEvents {
 }
 
 const channels = Object.fromEntries(
-  ['created', 'rotated', 'ended', 'discarded', 'conflict', 'rejected', 'suspicious', 'store', 'availability'].map(
-    (name) => [name, channel(`coatcheck:${name}`)],
-  ),
+  [
+    'created',
+    'rotated',
+    'ended',
+    'discarded',
+    'conflict',
+    'rejected',
+    'refused',
+    'suspicious',
+    'store',
+    'availability',
+  ].map((name) => [name, channel(`coatcheck:${name}`)]),
 ) as Record<keyof SessionEvents, Channel>
 
 export function isWatched(name: keyof SessionEvents): boolean {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { channel } from 'node:diagnostics_channel'
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { memoryStore } from '../stores/memory.ts'
+import { SessionError } from './errors.ts'
 import type { SessionEvents } from './events.ts'
 import type { Exchange, ResponseHeaders } from './exchange.ts'
 import type { Session } from './session.ts'
@@ -106,12 +107,14 @@ class Rigged {
   }
 }
 
+const initial = (): Data => ({ n: 0 })
+
 function setUp(options: Partial<ConstructorParameters<typeof Sessions<Data>>[0]> = {}) {
   const clock = { time: 1_000_000 }
   const rigged = new Rigged()
   const sessions = new Sessions<Data>({
     store: rigged.store,
-    initial: () => ({ n: 0 }),
+    initial,
     clock: () => clock.time,
     cleanupInterval: false,
     ...options,
@@ -617,6 +620,52 @@ describe('Sessions', () => {
         assert.deepEqual(found, expected)
       })
     }
+  })
+
+  describe('a guard', () => {
+    const wrong = new SessionError('ERR_CROSS_SITE_REQUEST', 'not from here')
+    const refuse = (): never => {
+      throw wrong
+    }
+
+    it('refuses before the store is asked, and an event tells', async () => {
+      const { rigged, visitor } = setUp({ guards: [{ name: 'early', beforeOpen: refuse }] })
+      const refused: unknown[] = []
+      const listener = (message: unknown): void => void refused.push(message)
+      subscribe('coatcheck:refused', listener)
+      await assert.rejects(
+        visitor.request(() => {}),
+        wrong,
+      )
+      unsubscribe('coatcheck:refused', listener)
+      assert.deepEqual(rigged.calls, [])
+      const { code, message } = wrong
+      assert.deepEqual(refused, [{ guard: 'early', handle: undefined, code, message }])
+    })
+
+    it('refuses an exclusive request, which then holds up nobody, and is asked in its order', async () => {
+      const asked: string[] = []
+      const ask = (name: string, then?: () => Promise<never>) => ({
+        name,
+        async afterOpen() {
+          asked.push(name)
+          await then?.()
+        },
+      })
+      const { sessions, visitor, rigged } = setUp()
+      await visitor.request(({ data }) => void data.n++)
+      const guards = [ask('first'), ask('second', async () => refuse()), ask('third')]
+      const guarded = new Visitor(new Sessions<Data>({ store: rigged.store, initial, clock: () => 1_000_000, guards }))
+      guarded.cookie = visitor.cookie
+      await assert.rejects(
+        guarded.request(({ data }) => void data.n++),
+        wrong,
+      )
+      assert.deepEqual(asked, ['first', 'second'])
+      await visitor.request(({ data }) => void data.n++)
+      assert.equal((await visitor.look()).data.n, 2)
+      await sessions.close()
+    })
   })
 
   it('refuses data that has grown too large, and keeps what there was', async () => {

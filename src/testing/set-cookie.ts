@@ -1,10 +1,13 @@
 import { parseCookieDate } from './cookie-date.ts'
 
-/** A cookie as a browser keeps it. All of them are host-only here. */
+/** A cookie as a browser keeps it. */
 export interface Cookie {
   readonly name: string
   readonly value: string
+  /** Who set it. */
   readonly host: string
+  /** Also for the hosts below this one; absent: for `host` alone. */
+  readonly domain?: string
   readonly path: string
   /** Milliseconds since 1970; undefined: until the browser closes. */
   readonly expiresAt: number | undefined
@@ -14,31 +17,51 @@ export interface Cookie {
   readonly sameSite: 'Lax' | 'Strict' | 'None' | undefined
 }
 
-/** What a browser makes of one Set-Cookie line in a response from `url`. Undefined: it refuses the cookie. RFC 6265bis §5.6 and §5.7. */
-export function parseSetCookie(line: string, url: URL, now: number): Cookie | undefined {
+/** A cookie that a browser does not keep, and why not. */
+export interface RefusedCookie {
+  readonly line: string
+  /** A sentence with the section of RFC 6265bis. */
+  readonly reason: string
+}
+
+/** Whether a domain belongs to nobody in particular, such as `com` or `co.uk`. */
+export type IsPublicSuffix = (domain: string) => boolean
+
+/** What a browser makes of one Set-Cookie line in a response from `url`, or why it refuses the cookie. RFC 6265bis §5.6 and §5.7. */
+export function parseSetCookie(
+  line: string,
+  url: URL,
+  now: number,
+  isPublicSuffix?: IsPublicSuffix,
+): Cookie | RefusedCookie {
+  const refuse = (reason: string): RefusedCookie => ({ line, reason })
   // biome-ignore lint/suspicious/noControlCharactersInRegex: §5.6 step 1, cookies with control characters are refused.
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(line)) return undefined
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(line)) return refuse('it holds a control character (§5.6 step 1)')
   const [pair = '', ...attributes] = line.split(';')
   const [name, value] = halves(pair, 'value')
-  if (name + value === '' || Buffer.byteLength(name + value) > 4096) return undefined
+  if (name + value === '') return refuse('it has neither a name nor a value (§5.6 step 5)')
+  if (Buffer.byteLength(name + value) > 4096) return refuse('name and value have more than 4096 octets (§5.6 step 5)')
   const attribute = lastOfEach(attributes)
 
-  // A cookie for a whole domain is one that this jar does not keep; `Domain=` alone is no domain (§5.7 step 9).
-  if (attribute.get('domain')) return undefined
+  const domain = domainOf(attribute.get('domain'), url, isPublicSuffix)
+  if (domain instanceof Error) return refuse(domain.message)
   const path = attribute.get('path')
   const cookie: Cookie = {
     name,
     value,
     host: url.hostname,
+    ...(domain !== undefined && { domain }),
     path: path?.startsWith('/') ? path : defaultPath(url),
     expiresAt: expiryOf(attribute, now),
     isSecure: attribute.has('secure'),
     isHttpOnly: attribute.has('httponly'),
     sameSite: sameSiteOf(attribute.get('samesite')),
   }
-  if (cookie.isSecure && !isTrustworthy(url)) return undefined
-  if (cookie.sameSite === 'None' && !cookie.isSecure) return undefined
-  if (!keepsPromiseOfPrefix(cookie, url, path)) return undefined
+  if (cookie.isSecure && !isTrustworthy(url)) return refuse('it is Secure, and came over plain http (§5.7 step 13)')
+  if (cookie.sameSite === 'None' && !cookie.isSecure) return refuse('SameSite=None without Secure (§5.7 step 19)')
+  if (!keepsPromiseOfPrefix(cookie, url, path)) {
+    return refuse('its name promises attributes that it does not have (§5.7 steps 20 to 22)')
+  }
   return cookie
 }
 
@@ -48,13 +71,33 @@ export function isTrustworthy({ protocol, hostname }: URL): boolean {
   return /^(.+\.)?localhost$|^127(\.\d{1,3}){3}$|^\[::1\]$/.test(hostname)
 }
 
+/** §5.1.3: the domain itself, or a host below it; an address is below nothing. */
+export function isHostWithin(host: string, domain: string): boolean {
+  if (host === domain) return true
+  return host.endsWith(`.${domain}`) && !/^[\d.]+$|^\[/.test(host)
+}
+
+/** §5.7 steps 8 to 10. Undefined: for this host alone. */
+function domainOf(given: string | undefined, { hostname }: URL, isPublicSuffix?: IsPublicSuffix) {
+  // `Domain=` alone is no domain.
+  const domain = given?.replace(/^\./, '').toLowerCase()
+  if (!domain) return undefined
+  if (!isPublicSuffix) return new Error('it has a Domain, and this jar keeps none of those')
+  if (isPublicSuffix(domain)) {
+    return domain === hostname ? undefined : new Error(`${domain} is a public suffix (§5.7 step 9)`)
+  }
+  return isHostWithin(hostname, domain) ? domain : new Error(`${hostname} is not within ${domain} (§5.7 step 10)`)
+}
+
 /** §4.1.3: a name that begins so is kept only with the attributes it stands for. Chromium wants real https for it, on this machine too. */
-function keepsPromiseOfPrefix({ name, value, isSecure }: Cookie, { protocol }: URL, path: string | undefined): boolean {
+function keepsPromiseOfPrefix(cookie: Cookie, { protocol }: URL, path: string | undefined): boolean {
+  const { name, value, isSecure, isHttpOnly, domain } = cookie
   // §5.7 step 22: a cookie without a name must not pass for one that has such a name.
-  const [, prefix] = /^__(secure|host)-/i.exec(name === '' ? value : name) ?? []
+  const [, prefix] = /^__(host-http|http|secure|host)-/i.exec(name === '' ? value : name) ?? []
   if (prefix === undefined) return true
   if (name === '' || !isSecure || protocol !== 'https:') return false
-  return prefix.toLowerCase() === 'secure' || path === '/'
+  if (/http$/i.test(prefix) && !isHttpOnly) return false
+  return !/^host/i.test(prefix) || (path === '/' && domain === undefined)
 }
 
 /** By lower-case name. Of several, the last one counts; one that is too long is not there (§5.6 step 5). */
@@ -78,8 +121,14 @@ function halves(text: string, without: 'value' | 'name'): [name: string, value: 
   return [trim(text.slice(0, equals)), trim(text.slice(equals + 1))]
 }
 
-function trim(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '')
+/** Without the spaces and tabs around it. A loop: `/[ \t]+$/` takes its time with a long line of blanks. */
+export function trim(text: string): string {
+  const isBlank = (index: number): boolean => text[index] === ' ' || text[index] === '\t'
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(start)) start++
+  while (end > start && isBlank(end - 1)) end--
+  return text.slice(start, end)
 }
 
 /** Max-Age before Expires, and neither for longer than 400 days (§5.5). */

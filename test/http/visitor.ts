@@ -90,7 +90,7 @@ export class Visitor {
   #keep(line: string): void {
     const [pair = ''] = line.split(';')
     const name = pair.slice(0, pair.indexOf('='))
-    if (/; Max-Age=0(;|$)/.test(line)) this.cookies.delete(name)
+    if (/; Expires=Thu, 01 Jan 1970 /.test(line)) this.cookies.delete(name)
     else this.cookies.set(name, pair.slice(name.length + 1))
   }
 }

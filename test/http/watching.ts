@@ -9,6 +9,7 @@ const names = [
   'discarded',
   'conflict',
   'rejected',
+  'refused',
   'suspicious',
   'store',
   'availability',

@@ -158,7 +158,7 @@ export class Judge {
   #signedOut(request: KnownRequest, setCookies: readonly string[]): void {
     const { ticket } = request
     if (!ticket || this.ledger.mayBeNobody(request)) return
-    if (!/=; .*Max-Age=0/.test(setCookies.join())) this.#fail(request, 'the cookie stays')
+    if (!/=; .*Expires=Thu, 01 Jan 1970/.test(setCookies.join())) this.#fail(request, 'the cookie stays')
     ticket.epoch.session.endedAt = this.ledger.now
   }
 

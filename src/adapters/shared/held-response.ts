@@ -225,8 +225,12 @@ function addHeaders(response: ServerResponse, headers: ResponseHeaders): void {
   }
 }
 
+/** They speak of the site and hold for whatever it answers: a 503 without HSTS is a hole (OWASP ASVS 3.4.1). */
+const ofTheSite =
+  /^(strict-transport-security|content-security-policy(-report-only)?|x-content-type-options|x-frame-options|referrer-policy|permissions-policy|cross-origin-(opener|embedder|resource)-policy)$/
+
 function clear(response: ServerResponse): void {
-  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  for (const name of response.getHeaderNames()) if (!ofTheSite.test(name)) response.removeHeader(name)
   response.statusCode = 200
   response.statusMessage = undefined as unknown as string
 }

@@ -29,15 +29,17 @@ export function statements(names: QuotedNames): Statements {
     removeOfUser: `select encode(id, 'hex') as id, was_live from ${names.removeOfUser}($1, $2, $3, $4, $5)`,
     list: `${page} order by s.id limit ${pageSize}`,
     listUser: `${page} and s.user_id = $3 order by s.id limit ${pageSize}`,
-    // What was touched since is looked at again when it would expire by now. What someone else holds is left for the next time.
+    // What was touched since is looked at again when it would expire by now. What someone else holds, or has changed in this
+    // moment, is left for the next time. A locked row keeps its `ctid`, by which it is found without the index of all ids.
     removeExpired: `with due as materialized (
-        select s.id, s.expires_at from ${sessions} s where s.due_at <= $1 order by s.due_at limit $2 for update skip locked
+        select s.ctid as place, s.expires_at from ${sessions} s where s.due_at <= $1 order by s.due_at limit $2
+        for update skip locked
       ), removed as (
         delete from ${sessions} s
-        where s.id = any(array(select due.id from due where due.expires_at <= $1 limit $3)) returning 1
+        where s.ctid = any(array(select due.place from due where due.expires_at <= $1 limit $3)) returning 1
       ), kept as (
         update ${sessions} s set due_at = s.expires_at
-        where s.id = any(array(select due.id from due where due.expires_at > $1)) returning 1
+        where s.ctid = any(array(select due.place from due where due.expires_at > $1)) returning 1
       )
       select (select count(*) from due) as seen, (select count(*) from removed) as removed, (select count(*) from kept) as kept`,
     forgetUsers: `delete from ${users} where not_before < $1`,

@@ -1,7 +1,11 @@
-import type { Connection } from './connection.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Argument, Connection, Reply } from './connection.ts'
 
 /** Callers have a deadline of their own, of 2 seconds unless they say otherwise. */
 const patienceMs = 2_000
+
+/** Between two tries of a command whose keys a cluster is moving. */
+const movingMs = 25
 
 /** Commands that a frozen server has not answered stay in the client's memory, whoever has stopped waiting for them. */
 const maxUnanswered = 10_000
@@ -21,10 +25,11 @@ export function bounded(connection: Connection): BoundedConnection {
   const listeners = new Set<() => void>()
   let losses = 0
   let unanswered = 0
+  const heard = (): void => {
+    for (const listener of [...listeners]) listener()
+  }
   const stop = connection.watch({
-    connected() {
-      for (const listener of [...listeners]) listener()
-    },
+    connected: heard,
     lost() {
       losses++
     },
@@ -47,6 +52,19 @@ export function bounded(connection: Connection): BoundedConnection {
     })
   }
 
+  /** While a cluster moves a slot, a record may lie on one node and its queue on the other: then nothing is done, and TRYAGAIN said. */
+  const sendWhole = async (key: string, command: readonly [string, ...Argument[]]): Promise<Reply> => {
+    for (let waited = 0; ; waited += movingMs) {
+      try {
+        return await connection.send(key, ...command)
+      } catch (error) {
+        const isMoving = String((error as Error | undefined)?.message).startsWith('TRYAGAIN')
+        if (!isMoving || waited >= patienceMs) throw error
+        await sleep(movingMs)
+      }
+    }
+  }
+
   return {
     ...connection,
     async send(key, ...command) {
@@ -54,7 +72,11 @@ export function bounded(connection: Connection): BoundedConnection {
       unanswered++
       try {
         await ready()
-        return await connection.send(key, ...command)
+        return await sendWhole(key, command)
+      } catch (error) {
+        // It has become a replica. As after a connection to another server, it must be seen what that is.
+        if (String((error as Error | undefined)?.message).includes('READONLY')) heard()
+        throw error
       } finally {
         unanswered--
       }

@@ -57,7 +57,10 @@ export class Locks {
       const [answer, value] = (await run(this.#connection, takeScript, keys, args)) as [number, Buffer | number]
       signal.throwIfAborted()
       if (answer === 0) return undefined
-      if (answer === 1) return { lock: this.#held(id, bell.token), record: unpackRecord(id, value as Buffer) }
+      if (answer === 1) {
+        const record = unpackRecord(id, value as Buffer)
+        return { lock: this.#held(record, bell.token), record }
+      }
       this.#signals.open()
       // Up to the end of the holder's lease, as nobody tells of that.
       await bell.wait(Math.min(askEveryMs, (value as number) + 5), signal)
@@ -65,9 +68,10 @@ export class Locks {
     }
   }
 
-  #held(id: SessionId, token: string): HeldLock {
+  #held({ id, userId }: SessionRecord, token: string): HeldLock {
     return new HeldLock(
       token,
+      userId === undefined,
       (leaseMs) => {
         const args = [token, String(Math.ceil(leaseMs)), this.#keys.turns]
         return run(this.#connection, renewScript, [this.#keys.queue(id)], args)
@@ -83,12 +87,20 @@ export class Locks {
 
 export class HeldLock implements Lock {
   readonly token: string
+  /** So it was when the lock was granted, which tells a sign-in what to expect. */
+  readonly isAnonymous: boolean
   readonly #renew: (leaseMs: number) => Promise<unknown>
   readonly #leave: () => Promise<unknown>
   #isReleased = false
 
-  constructor(token: string, renew: (leaseMs: number) => Promise<unknown>, leave: () => Promise<unknown>) {
+  constructor(
+    token: string,
+    isAnonymous: boolean,
+    renew: (leaseMs: number) => Promise<unknown>,
+    leave: () => Promise<unknown>,
+  ) {
     this.token = token
+    this.isAnonymous = isAnonymous
     this.#renew = renew
     this.#leave = leave
   }

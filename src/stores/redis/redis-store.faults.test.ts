@@ -178,7 +178,7 @@ for (const name of redisClientNames) {
         await holder?.lock.release()
         const start = performance.now()
         await (await waiting)?.lock.release()
-        assert.ok(performance.now() - start < 1_000, 'within the second')
+        assert.ok(performance.now() - start < 5_000, 'long before the end of a lease')
       } finally {
         await onAll('ACL', 'SETUSER', 'default', '+subscribe')
         await deaf.close()
@@ -260,7 +260,7 @@ for (const name of redisClientNames) {
         }
       }
       const counting = [1, 2, 3, 4].map(count)
-      for (; counted.cut < 12; counted.cut++) {
+      for (; counted.cut < 12 || (counted.acknowledged <= 20 && counted.cut < 100); counted.cut++) {
         await sleep(60)
         await onAll('CLIENT', 'KILL', 'TYPE', 'normal')
       }
@@ -336,9 +336,8 @@ describe('a connection that is cut between a write and its answer', { skip }, ()
         direct.close()
         proxy.close()
       })
-      // Its look at the settings is over.
+      // Its look at the settings is over by then.
       await stored(store)
-      await sleep(50)
       return { store, other, proxy }
     }
 

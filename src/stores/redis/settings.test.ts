@@ -5,6 +5,7 @@ import { redisServer } from '../../../test/needs.ts'
 import { type RedisOptions, type RedisServer, startRedis } from '../../../test/servers/redis.ts'
 import { redisClients } from '../../../test/servers/redis-clients.ts'
 import { type RedisCluster, startRedisCluster } from '../../../test/servers/redis-cluster.ts'
+import { follow } from '../../../test/servers/redis-replica.ts'
 import { assertSame, at, now, stored } from '../../testing/store-cases/sample-record.ts'
 import { type RedisClient, type RedisStore, type RedisStoreOptions, redisStore } from './index.ts'
 
@@ -59,13 +60,50 @@ for (const name of ['redis', 'ioredis'] as const) {
 
     it('that `kept` is not true of a Redis with a replica', async (test) => {
       const [server, replica] = [await start(test, { appendFsync: 'always' }), await start(test)]
-      await replica.command('REPLICAOF', '127.0.0.1', String(server.port))
-      for (let waited = 0; waited < 5_000; waited += 20) {
-        if ((await server.command('INFO', 'replication')).includes('connected_slaves:1')) break
-        await sleep(20)
-      }
+      await follow(replica, server.port)
       const { store } = await open(test, server, { durability: 'kept' }, name)
       await assert.rejects(async () => stored(store), /it has 1 replica/)
+    })
+
+    it('that `kept` is not true of a replica that has taken over', async (test) => {
+      const [server, replica] = [await start(test), await start(test, { appendFsync: 'always' })]
+      await follow(replica, server.port)
+      await replica.command('REPLICAOF', 'NO', 'ONE')
+      const { store } = await open(test, replica, { durability: 'kept' }, name)
+      await assert.rejects(async () => stored(store), /it has taken over from another server/)
+    })
+
+    it('that a replica answers, instead of showing what may have ended, until it is one no more', async (test) => {
+      const [server, replica] = [await start(test), await start(test)]
+      const { store: source } = await open(test, server, {}, name)
+      const record = await stored(source)
+      await follow(replica, server.port)
+      const { store } = await open(test, replica, {}, name)
+      await assert.rejects(async () => store.read(record.id, at(now)), /is a replica of 127\.0\.0\.1:\d+$/)
+      await replica.command('REPLICAOF', 'NO', 'ONE')
+      assertSame(await store.read(record.id, at(now)), record)
+    })
+
+    it('that its Redis has become a replica, from the first write on that is refused', async (test) => {
+      const [server, other] = [await start(test), await start(test)]
+      const { store } = await open(test, server, {}, name)
+      const record = await stored(store)
+      await follow(server, other.port)
+      await assert.rejects(async () => store.delete(record.id, at(now)), /READONLY/)
+      await assert.rejects(async () => store.read(record.id, at(now)), /is a replica of/)
+    })
+
+    it('once that a replica may take over, unless the master waits for it', async (test) => {
+      const [server, replica] = [await start(test), await start(test)]
+      await follow(replica, server.port)
+      const { store, warnings } = await open(test, server, {}, name)
+      const record = await stored(store)
+      assert.equal(warnings.length, 1)
+      assert.match(warnings[0] ?? '', /^coatcheck: this Redis has replicas, and min-replicas-to-write is 0: /)
+      await server.command('CONFIG', 'SET', 'min-replicas-to-write', '1')
+      const { store: waiting, warnings: none } = await open(test, server, {}, name)
+      await waiting.read(record.id, at(now))
+      assert.deepEqual([waiting.durability, none], ['may-lose-last', []])
     })
 
     it('once which settings lose sessions', async (test) => {

@@ -116,19 +116,33 @@ async function signInAgainAndAgain(store: RedisStore): Promise<void> {
 describe('in a cluster', { skip }, () => {
   const open = (client: RedisClient = clusterClient, prefix?: string) => storeOn(client, prefix)
 
-  for (const kind of ['a new session', 'a live anonymous session'] as const) {
-    const signIn = async (store: RedisStore, anonymous: SessionRecord) =>
-      kind === 'a new session'
-        ? store.write(sessionOf('alice'), undefined, at(now))
-        : store.write(nextState(anonymous, { userId: 'alice', openedAt: now }), anonymous.version, at(now))
-    const steps = kind === 'a new session' ? 3 : 4
+  const signIns: {
+    readonly [kind: string]: { readonly isNew?: true; readonly isLocked?: true; readonly steps: number }
+  } = {
+    'a new session': { isNew: true, steps: 3 },
+    'a live anonymous session': { steps: 4 },
+    'a live anonymous session that is locked': { isLocked: true, steps: 3 },
+  }
+  for (const [kind, { isNew, isLocked, steps }] of Object.entries(signIns)) {
+    /** An anonymous session, and what signs in on it. */
+    const toSignIn = async (store: RedisStore) => {
+      const anonymous = await stored(store)
+      const locked = isLocked && (await store.lockAndRead(anonymous.id, { ...at(now), leaseMs: 60_000 }))
+      return (by: RedisStore) =>
+        isNew
+          ? by.write(sessionOf('alice'), undefined, at(now))
+          : by.write(nextState(anonymous, { userId: 'alice', openedAt: now }), anonymous.version, {
+              ...at(now),
+              unlock: locked ? locked.lock : undefined,
+            })
+    }
 
     it(`takes ${steps} round trips to sign in on ${kind}`, async () => {
       const { store, prefix } = open()
       await warmUp(store)
-      const anonymous = await stored(store)
+      const signIn = await toSignIn(store)
       const counting = stoppingAfter(clusterClient, Number.POSITIVE_INFINITY)
-      assertOk(await signIn(open(counting.client, prefix).store, anonymous), 'the sign-in')
+      assertOk(await signIn(open(counting.client, prefix).store), 'the sign-in')
       // The store's look at the settings, on each master, does not go through the cluster's client.
       assert.equal(counting.sent(), steps)
     })
@@ -137,9 +151,9 @@ describe('in a cluster', { skip }, () => {
       it(`leaves nothing that “sign out everywhere” misses, when killed after step ${step} of a sign-in on ${kind}`, async () => {
         const { store, prefix } = open()
         await warmUp(store)
-        const anonymous = await stored(store)
+        const signIn = await toSignIn(store)
         const { client, arrived } = stoppingAfter(clusterClient, step)
-        void signIn(open(client, prefix).store, anonymous)
+        void signIn(open(client, prefix).store)
         await arrived
         const alive = await aliveOf(store, 'alice')
         assert.deepEqual(await idsOf(store.users.list('alice', at(now))), alive, 'what lives is listed')
@@ -151,9 +165,9 @@ describe('in a cluster', { skip }, () => {
       it(`is revoked when “sign out everywhere” comes after step ${step} of a sign-in on ${kind}`, async () => {
         const { store, prefix } = open()
         await warmUp(store)
-        const anonymous = await stored(store)
+        const signIn = await toSignIn(store)
         const { client, arrived, goOn } = stoppingAfter(clusterClient, step)
-        const signingIn = signIn(open(client, prefix).store, anonymous)
+        const signingIn = signIn(open(client, prefix).store)
         await arrived
         await store.users.deleteByUser('alice', signOut)
         assert.deepEqual(await idsOf(store.users.list('alice', at(now))), [])
@@ -252,6 +266,18 @@ describe('in a cluster', { skip }, () => {
     await store.users.deleteByUser('alice', signOut)
     assert.equal((await store.write(signedIn, anonymous.version, at(now))).ok, false)
     assert.deepEqual(await aliveOf(store, 'alice'), [])
+  })
+
+  it('answers ok to a sign-in that has happened in its turn, on the one session that was kept since', async () => {
+    const { store } = open()
+    const anonymous = await stored(store)
+    const locked = await store.lockAndRead(anonymous.id, { ...at(now), leaseMs: 60_000 })
+    const signedIn = nextState(anonymous, { userId: 'alice', openedAt: now })
+    const options = { ...at(now), unlock: locked!.lock }
+    assertOk(await store.write(signedIn, anonymous.version, options), 'the sign-in')
+    await store.users.deleteByUser('alice', { ...signOut, except: anonymous.id })
+    assertOk(await store.write(signedIn, anonymous.version, options), 'the same again')
+    assert.deepEqual(await idsOf(store.users.list('alice', at(now))), [anonymous.id])
   })
 
   it('answers ok to a write that has happened on the one session that was kept', async () => {

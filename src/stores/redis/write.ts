@@ -14,8 +14,8 @@ const tidyEvery = 16
 type Write = (record: SessionRecord, expected: Version | undefined, options: WriteOptions) => Promise<Written>
 
 /**
- * Compare-and-set. In a cluster, a sign-in on a new session takes two round trips more (enter, write, check), and on one that
- * exists three more, as only the first try tells that it is one.
+ * Compare-and-set. In a cluster, a sign-in takes two round trips more (enter, write, check), and three more on a session that
+ * exists and is not locked, as only the first try tells that nobody is signed in there.
  */
 export function writer(
   connection: BoundedConnection,
@@ -25,6 +25,7 @@ export function writer(
 ): Write {
   return async (record, expected, options) => {
     const { id, userId } = record
+    const { unlock } = options
     checkRecord(record)
     const value = packRecord(record)
     const entry = userEntryOf(record, options.now)
@@ -41,6 +42,8 @@ export function writer(
     const revoked = async (): Promise<Written> => ({ ...refused(await readIntact(id, options)), reason: 'revoked' })
 
     if (isIndexElsewhere && expected === undefined && !(await enter())) return revoked()
+    // Refused, this may be the same write again, and was done before: the script knows.
+    if (isIndexElsewhere && unlock instanceof HeldLock && unlock.isAnonymous) await enter()
     for (;;) {
       const [answer, detail] = await tryWrite(record, expected, options, value, entry, hasEntered)
       if (answer === needsEntry) {
