@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { Cipher, SealedPlace, SealNote } from '../../core/cipher.ts'
 import type { SessionId } from '../../core/store.ts'
-import { decrypt, encrypt } from './aes-gcm.ts'
+import { decrypt, derive, encrypt } from './aes-gcm.ts'
 import { encryption } from './encryption.ts'
 import type { EncryptionKey } from './keys.ts'
 
@@ -166,5 +166,24 @@ describe('AES-256-GCM', () => {
   it('takes no shorter tag', () => {
     const sealed = encrypt(key, 'text', 'here')
     for (let bytes = 0; bytes < 28; bytes++) assert.throws(() => decrypt(key, sealed.subarray(0, bytes), 'here'))
+  })
+})
+
+describe('a key for one purpose and one place', () => {
+  it('is the first block of HKDF-Expand', () => {
+    // HKDF of node:crypto extracts first: HMAC under a salt of zeros. Given the same pseudorandom key, the rest must agree.
+    const extracted = createHmac('sha256', Buffer.alloc(32)).update(key).digest()
+    const expected = Buffer.from(hkdfSync('sha256', key, '', 'coatcheck record\0here', 32))
+    assert.deepEqual(derive(extracted, 'record', 'here'), expected)
+  })
+
+  it('is another one for another key, purpose or place', () => {
+    const keys = [
+      derive(key, 'record', 'a'),
+      derive(oldKey, 'record', 'a'),
+      derive(key, 'wrap', 'a'),
+      derive(key, 'record', 'b'),
+    ]
+    assert.equal(new Set(keys.map(String)).size, 4)
   })
 })
