@@ -40,6 +40,16 @@ describe('codec', () => {
     assert.equal(back.pair[0], back.pair[1])
   })
 
+  it('writes equal views alike, whatever buffer they are of, and keeps a buffer that two of them share', () => {
+    const part = new Uint8Array([9, 1, 2, 9]).subarray(1, 3)
+    assert.equal(codec.encode(part, 'a'), codec.encode(new Uint8Array([1, 2]), 'a'))
+    const bytes = new Uint8Array(2)
+    const shared = [bytes, new Uint16Array(bytes.buffer)]
+    const [one, other] = codec.decode(codec.encode(shared, 'a')) as [Uint8Array, Uint16Array]
+    one[0] = 7
+    assert.deepEqual([one.buffer === other.buffer, other[0]], [true, 7])
+  })
+
   it('stores a view of a larger buffer without its neighbours', () => {
     const pool = new Uint8Array(8192).fill(65)
     const text = codec.encode(pool.subarray(10, 13), 'view')

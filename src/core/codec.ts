@@ -141,19 +141,22 @@ const typedArrays = [
 /** Exact prototypes, not `instanceof`: a subclass would come back as its base, a Buffer as a Uint8Array. */
 const keptByDevalue = new Set<object>([Date, ArrayBuffer, ...typedArrays].map(({ prototype }) => prototype))
 
-/** devalue stores the whole buffer behind a view: up to 8 KB of someone else's memory, where it comes from Node's pool. */
+/** devalue stores the whole buffer behind a view: up to 8 KB of someone else's memory, where it comes from Node's pool. All views are written so, as equal values must give equal texts. */
 const views = {
   reducers: {
     View: (value: unknown) =>
-      ArrayBuffer.isView(value) &&
-      value.byteLength !== value.buffer.byteLength && [
+      ArrayBuffer.isView(value) && [
         typedArrays.findIndex(({ prototype }) => prototype === Object.getPrototypeOf(value)),
-        value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength),
+        // Whole ones keep theirs, so that two views of one buffer still share it.
+        value.byteLength === value.buffer.byteLength
+          ? value.buffer
+          : value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength),
       ],
   },
   revivers: {
     View: ([type, buffer]: [number, unknown]) => {
       if (!(buffer instanceof ArrayBuffer)) throw new TypeError('a view of something else than a buffer')
+      if (!Number.isInteger(type)) throw new TypeError('a view of no kind')
       return new typedArrays[type]!(buffer)
     },
   },

@@ -47,6 +47,20 @@ describe('merge', () => {
     assert.deepEqual(mergeWith({ n: 'sum' }, { n: 5n }, { n: 3n }, { n: 6n }).data, { n: 4n })
   })
 
+  it('knows the members of a set by what they hold under "union": objects of two requests are never one', () => {
+    const [a, b, c] = [{ id: 'a' }, { id: 'b' }, { id: 'c' }]
+    const merged = mergeWith({ s: 'union' }, { s: new Set([a, b]) }, { s: new Set([b, c]) }, { s: new Set([a, b]) })
+    assert.deepEqual(merged, { data: { s: new Set([b, c]) }, conflicts: [] })
+  })
+
+  it('compares numbers, texts and dates under "max", and nothing else', () => {
+    const [early, late] = [new Date(1), new Date(2)]
+    assert.deepEqual(mergeWith({ d: 'max' }, {}, { d: early }, { d: late }).data, { d: late })
+    const odd = { toString: 1, valueOf: 1 }
+    assert.deepEqual(mergeWith({ d: 'max' }, {}, { d: early }, { d: odd }), { data: { d: early }, conflicts: ['d'] })
+    assert.deepEqual(mergeWith({ d: 'min' }, {}, { d: 1 }, { d: '0' }), { data: { d: 1 }, conflicts: ['d'] })
+  })
+
   it('keeps both ends under "append"', () => {
     assert.deepEqual(mergeWith({ l: 'append' }, { l: [1] }, { l: [1, 2] }, { l: [1, 3] }), {
       data: { l: [1, 3, 2] },

@@ -54,10 +54,10 @@ export function merge(
   return { data, conflicts }
 }
 
-/** Undefined where the change is not of the rule's kind (an element in the middle, another type): then it is like any other. */
 /** The names that there are. */
 export const mergeRules: readonly MergeRule[] = ['sum', 'append', 'union', 'max', 'min']
 
+/** Undefined where the change is not of the rule's kind (an element in the middle, another type): then it is like any other. */
 const combine: Record<MergeRule, (loaded: unknown, mine: unknown, theirs: unknown, codec: Codec) => unknown> = {
   sum(loaded, mine, theirs) {
     if (typeof mine === 'bigint') return mine - asBigint(loaded) + asBigint(theirs)
@@ -70,21 +70,33 @@ const combine: Record<MergeRule, (loaded: unknown, mine: unknown, theirs: unknow
       return undefined
     return [...asArray(theirs), ...after.slice(before.length)]
   },
-  union(loaded, mine, theirs) {
+  union(loaded, mine, theirs, codec) {
     if (!(mine instanceof Set)) return undefined
-    const before = asSet(loaded)
-    const union = new Set(asSet(theirs))
-    for (const member of before) if (!mine.has(member)) union.delete(member)
-    for (const member of mine) if (!before.has(member)) union.add(member)
-    return union
+    // By what they are stored as: the three were decoded apart, and no object of one is an object of another.
+    const [before, after, union] = [asSet(loaded), mine, asSet(theirs)].map((set) => byText(set, codec)) as Texts3
+    for (const text of before.keys()) if (!after.has(text)) union.delete(text)
+    for (const [text, member] of after) if (!before.has(text) && !union.has(text)) union.set(text, member)
+    return new Set(union.values())
   },
   max: (_loaded, mine, theirs) => extreme(mine, theirs, (one, other) => one > other),
   min: (_loaded, mine, theirs) => extreme(mine, theirs, (one, other) => one < other),
 }
 
+type Texts3 = [Map<string, unknown>, Map<string, unknown>, Map<string, unknown>]
+
+const byText = (set: ReadonlySet<unknown>, codec: Codec): Map<string, unknown> =>
+  new Map([...set].map((member) => [codec.encode(member, 'member'), member]))
+
+/** Of numbers, bigints, texts and dates. */
 function extreme(mine: unknown, theirs: unknown, wins: (one: number, other: number) => boolean): unknown {
-  if (typeof theirs !== typeof mine) return mine
+  if (theirs === undefined) return mine
+  if (kindOf(theirs) !== kindOf(mine) || kindOf(mine) === undefined) return undefined
   return wins(theirs as number, mine as number) ? theirs : mine
+}
+
+function kindOf(value: unknown): string | undefined {
+  if (value instanceof Date) return 'date'
+  return ['number', 'bigint', 'string'].includes(typeof value) ? typeof value : undefined
 }
 
 const asNumber = (value: unknown): number => (typeof value === 'number' ? value : 0)

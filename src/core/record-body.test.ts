@@ -40,6 +40,9 @@ describe('a record’s body', () => {
     ['a name that has no end', `${JSON.stringify(fields)}\n"a:1`],
     ['a key named __proto__', `${JSON.stringify(fields)}\n__proto__:1`],
     ['a key named __proto__ in disguise', `${JSON.stringify(fields)}\n"__pr\\u006fto__":1`],
+    ['a name that is quoted without need', `${JSON.stringify(fields)}\n"a":1`],
+    ['a name that is not quoted', `${JSON.stringify(fields)}\na b:1`],
+    ['no name at all', `${JSON.stringify(fields)}\n:1`],
     ['no JSON', 'hello\na:1'],
     ['a list', '[]\na:1'],
     ['a later format', `${JSON.stringify({ ...fields, format: 2 })}\na:1`],
@@ -51,6 +54,15 @@ describe('a record’s body', () => {
     ['a flash that is none', `${JSON.stringify({ ...fields, flash: [{ id: 1 }] })}\na:1`],
     ['a previous secret without a salt', `${JSON.stringify({ ...fields, previous: { hash: 'h' } })}\na:1`],
   ]
+  it('is refused with bytes that are no UTF-8, and takes the character that stands for such', () => {
+    const bytes = Buffer.from(`${JSON.stringify(fields)}\na:"\ufffd"`)
+    assert.deepEqual(parseBody(bytes).data, new Map([['a', '"\ufffd"']]))
+    assert.throws(
+      () => parseBody(Buffer.concat([bytes.subarray(0, -4), Buffer.from([0xff, 0x22])])),
+      CorruptRecordError,
+    )
+  })
+
   for (const [what, text] of damaged) {
     it(`is refused with ${what}`, () => assert.throws(() => parseBody(Buffer.from(text)), CorruptRecordError))
   }

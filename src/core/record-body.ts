@@ -90,7 +90,7 @@ export function formatData(data: Texts): string {
   for (const [key, value] of data) {
     if (key === '__proto__') throw new SessionError('ERR_SESSION_DATA', 'a session can’t keep a key named __proto__')
     if (value.includes('\n')) throw new TypeError(`the codec must write data.${key} in one line`)
-    text += `\n${/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key)}:${value}`
+    text += `\n${nameOf(key)}:${value}`
   }
   return text
 }
@@ -98,11 +98,18 @@ export function formatData(data: Texts): string {
 /** Throws `CorruptRecordError` for anything that `formatBody` can't have made, `NewerRecordError` for a later format. The values are not looked at. */
 export function parseBody(bytes: Uint8Array): { readonly body: Body; readonly data: Texts } {
   return orCorrupt(() => {
-    const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split('\n')
+    const lines = textOf(bytes).split('\n')
     const fields = parseFields(lines[0]!)
     if (fields.sealed !== undefined) throw new TypeError('it is sealed, and there is no key')
     return { body: fields, data: parseData(lines, fields.keys) }
   })
+}
+
+/** Throws for bytes that are no UTF-8: read with a substitute, they would be other data. */
+export function textOf(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  if (text.includes('\ufffd') && Buffer.compare(Buffer.from(text), bytes) !== 0) throw new TypeError('no UTF-8')
+  return text
 }
 
 /** Throws whatever it likes, but `NewerRecordError` for a later format. */
@@ -131,11 +138,15 @@ export function orCorrupt<T>(read: () => T): T {
   }
 }
 
+/** The one spelling of a key. */
+const nameOf = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key))
+
 function parseLine(line: string, data: Map<string, string>): void {
   const name = line.startsWith('"') ? /^"(?:[^"\\]|\\.)*"/.exec(line)?.[0] : line.slice(0, line.indexOf(':'))
   if (name === undefined || line[name.length] !== ':') throw new TypeError('a line without a name')
   const key: unknown = name.startsWith('"') ? JSON.parse(name) : name
   if (typeof key !== 'string' || key === '__proto__') throw new TypeError('a key named __proto__')
+  if (nameOf(key) !== name) throw new TypeError('a key in another spelling')
   data.set(key, line.slice(name.length + 1))
 }
 

@@ -10,6 +10,7 @@ import {
   parseBody,
   parseData,
   parseFields,
+  textOf,
 } from './record-body.ts'
 import type { SessionId, SessionRecord } from './store.ts'
 
@@ -57,8 +58,8 @@ export function sealBody(
 /** The same in return; what is bound to the visitor stays closed. Throws as `parseBody` does. */
 export function openBody(cipher: Cipher, { id, userId, body: bytes }: SessionRecord): Unsealed {
   const end = bytes.indexOf(10)
-  const head = Buffer.from(bytes.subarray(0, end === -1 ? bytes.length : end)).toString()
   const found = orCorrupt((): Unsealed | undefined => {
+    const head = textOf(bytes.subarray(0, end === -1 ? bytes.length : end))
     const { sealed: note, ...clear } = parseFields(head)
     if (!note) return undefined
     const body = { ...clear, ...JSON.parse(cipher.openOwn({ id, userId }, note) ?? '{}') } as Body

@@ -141,6 +141,8 @@ describe('the calls to a store', () => {
     assert.deepEqual(new Set(await rig.times(20, () => rig.calls.write(record, undefined))), new Set([failed]))
     rig.fate = 'is corrupt'
     assert.deepEqual(new Set(await rig.times(20)), new Set(['CorruptRecordError']))
+    // What else is damaged, an index say, is a store that fails.
+    assert.equal(await rig.try(() => rig.calls.write(record, undefined)), failed)
     rig.fate = 'answers'
     await rig.try(() => rig.calls.write(record, undefined))
     const other = { ...record, version: 'two' as Version }

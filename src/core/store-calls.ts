@@ -200,7 +200,8 @@ export class StoreCalls {
     if (error instanceof CorruptRecordError) {
       // The store has answered.
       if (this.#breaker.failures !== 0) this.#breaker.succeeded()
-      return error
+      // Of a visitor's own record. What else is damaged, such as an index, is the operator's affair, and may be mended.
+      if (operation === 'read' || operation === 'lockAndRead') return error
     }
     if (error instanceof TimedOut) {
       if (!isWaiting) this.#breaker.timedOut(error)

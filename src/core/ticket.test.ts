@@ -80,6 +80,7 @@ describe('ticket', () => {
   })
 
   it('compares hashes whole', () => {
+    assert.equal(isSameHash(`é${'A'.repeat(42)}`, 'A'.repeat(43)), false)
     const hash = hashSecret(new Uint8Array(32))
     assert.ok(isSameHash(hash, hash))
     assert.ok(!isSameHash(hash, hash.slice(1)))

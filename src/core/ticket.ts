@@ -71,7 +71,8 @@ export function successorOf(secret: Uint8Array, salt: string): Uint8Array {
 }
 
 export function isSameHash(one: string, other: string): boolean {
-  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
+  const [first, second] = [Buffer.from(one), Buffer.from(other)]
+  return first.length === second.length && timingSafeEqual(first, second)
 }
 
 /** A short public name of a session, for lists and logs. It opens nothing, and the record's key can't be made from it. */

@@ -11,10 +11,15 @@ export function trustedProxies(trustProxy: TrustProxy = []): (address: string | 
   if (trustProxy.length === 0) return () => false
   const list = new BlockList()
   for (const entry of trustProxy.flatMap((name) => (name === 'loopback' ? ['127.0.0.0/8', '::1'] : [name]))) {
-    const [address = '', prefix] = entry.split('/')
+    const [address = '', prefix, ...rest] = entry.split('/')
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
     const bits = prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix)
-    if (isIP(address) === 0 || !/^\d+$/.test(prefix ?? '0') || bits > (family === 'ipv6' ? 128 : 32)) {
+    if (
+      rest.length > 0 ||
+      isIP(address) === 0 ||
+      !/^\d+$/.test(prefix ?? '0') ||
+      bits > (family === 'ipv6' ? 128 : 32)
+    ) {
       throw new TypeError(
         `trustProxy: ${JSON.stringify(entry)} is no IP address, no range such as '10.0.0.0/8', and not 'loopback'`,
       )

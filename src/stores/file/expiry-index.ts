@@ -84,7 +84,8 @@ export function* namesOneByOne(directory: string): Generator<string> {
   try {
     open = fs.opendirSync(directory, { bufferSize: 128 })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    // A stray file, such as a .DS_Store, must not stop the clean-up.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return
     throw error
   }
   try {
@@ -95,5 +96,5 @@ export function* namesOneByOne(directory: string): Generator<string> {
 }
 
 function removeIfEmpty(directory: string): void {
-  succeeds(() => fs.rmdirSync(directory), 'ENOTEMPTY', 'EEXIST', 'ENOENT')
+  succeeds(() => fs.rmdirSync(directory), 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR')
 }

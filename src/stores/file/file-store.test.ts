@@ -435,6 +435,19 @@ describe('the clean-up', () => {
     assert.deepEqual(filesIn(directory), [])
   })
 
+  it('is not stopped by files that others have left in its folders', async (t) => {
+    const { store, directory } = open(t)
+    const records = [0, 1].map((minutes) => newRecord({ expiresAt: now + minutes * minute }))
+    for (const record of records) await store.write(record, undefined, at(now - 1))
+    const folders = fs
+      .readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+    for (const { parentPath, name } of folders) fs.writeFileSync(join(parentPath, name, '.DS_Store'), '')
+    assert.equal((await all(store.list(at(now - 1)))).length, 2)
+    assert.equal(await store.deleteExpired({ ...at(now), batch: 10 }), 1)
+    assert.equal((await all(store.list(options))).length, 1)
+  })
+
   it('leaves what was used since, and comes back when that has expired', async (t) => {
     const { store, directory } = open(t)
     const record = newRecord()
