@@ -65,6 +65,7 @@ function wrongFile(tree: Tree, file: string, target: string, others: readonly st
     const store = (path: string) => path.split('/')[2]?.replace(/\.ts$/, '')
     return [store(file), 'shared'].includes(store(target)) ? undefined : 'stores do not know each other'
   }
+  if (folder === 'conformance' && targetFolder === 'core') return 'conformance knows servers by HTTP alone'
   if ([folder, 'core', ...others].includes(targetFolder)) return undefined
   return folder === 'core'
     ? 'core imports only core'

@@ -41,7 +41,7 @@ export const chromeOnWindows: string =
 /** A browser, as far as a server can tell: cookies, where a request comes from, and tokens where the server wants them. */
 export class Visitor {
   readonly server: Server
-  readonly cookies = new Map<string, string>()
+  readonly cookies: Map<string, string> = new Map()
   /** Every request so far. */
   readonly exchanges: Exchanged[] = []
   user: User | undefined
@@ -121,7 +121,7 @@ export class Visitor {
   /** Any path. */
   async send(path: string, asking: Asking = {}): Promise<HttpResponse> {
     const { at, address, userAgent, withoutToken, cookie, ...request } = asking
-    const { description, clockHeader } = this.#test(at)
+    const { description } = this.server
     const method = request.method ?? ((request.body ?? request.form ?? request.json) ? 'POST' : 'GET')
     const token = withoutToken ? undefined : await this.#neededToken(method, asking)
     const cookies = cookie ?? (this.cookies.size > 0 ? this.cookieHeader : [])
@@ -135,7 +135,7 @@ export class Visitor {
         'Accept-Language': 'en-GB,en;q=0.8',
         ...this.#origin(method),
         ...description.headers,
-        ...(clockHeader !== undefined && { [clockHeader]: String(at) }),
+        ...(at !== undefined && { [this.server.clockHeader]: String(at) }),
         ...(address !== undefined && description.addressHeader && { [description.addressHeader]: address }),
         ...token?.header,
         ...request.headers,
@@ -153,14 +153,6 @@ export class Visitor {
 
   #credentials(): Values {
     return this.user ? { user: this.user.name, password: this.user.password } : {}
-  }
-
-  #test(at: number | undefined) {
-    const { server } = this
-    return {
-      description: server.description,
-      clockHeader: at === undefined ? undefined : server.clockHeader,
-    }
   }
 
   /** What a browser says of where a request comes from: here, from a page of the same origin. */

@@ -3,7 +3,6 @@ import { after, before, describe, it } from 'node:test'
 import { Application, checks, fullScale, runCheck, type Scale } from 'coatcheck/conformance'
 import { places } from '../http/stores.ts'
 import { describeProbe } from './describe-probe.ts'
-import { notYet } from './not-yet.ts'
 import { type Probe, startProbe } from './probe/probe.ts'
 
 /** What more of the same makes surer, the store having no part in it, is done in full on one store only. */
@@ -35,12 +34,7 @@ export function conformanceOf(
       it(check.id, async (t) => {
         const { verdict, seen } = await runCheck(check, application, scale)
         t.diagnostic(seen)
-        const isExpected = notYet[check.id]
-        if (isExpected) {
-          assert.equal(verdict, 'fail', `${check.id} passes now: its line in \`notYet\` can go`)
-          assert.match(seen, isExpected)
-          t.todo(seen)
-        } else if (verdict === 'not applicable') t.skip(seen)
+        if (verdict === 'not applicable') t.skip(seen)
         else assert.equal(verdict, 'pass', `${check.title} (${check.source}): ${seen}`)
       })
     }

@@ -70,7 +70,7 @@ export function describeProbe(
     idSources: ['src/core/ticket.ts', 'src/core/creation.ts'],
     ...(storeDirectory !== undefined && { storeDirectory }),
     elsewhere: {
-      'store.fs': 'test/http/hostile-files.test.ts and src/stores/file/file-store.test.ts, on the file store',
+      'store.fs': 'test/conformance/file.test.ts and test/http/hostile-files.test.ts, on the file store',
     },
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -55,6 +56,22 @@ describe('the runner', () => {
     await assert.rejects(runConformance(description, { only: ['cookie.http'] }), /no check is called cookie\.http/)
   })
 
+  it('takes its description from a file, as a command', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'conformance-'))
+    try {
+      const file = join(folder, 'server.json')
+      writeFileSync(file, JSON.stringify({ ...description, name: 'the least' }))
+      const args = ['--description', file, '--only', 'cookie.httponly,id.entropy128,store.outage']
+      const { code, stdout } = await running(args)
+      assert.equal(code, 1)
+      assert.match(stdout, /^pass +cookie\.httponly/m)
+      assert.match(stdout, /^fail +id\.entropy128 +.*came twice/m)
+      assert.match(stdout, /^the least: 1 pass, 1 fail, 1 not applicable .*\nfailed: id\.entropy128$/m)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('takes a server that is not there for one that fails', async () => {
     const gone = { ...description, baseUrl: 'http://127.0.0.1:1' }
     const { results } = await runConformance(gone, { only: ['cookie.httponly'] })
@@ -62,6 +79,17 @@ describe('the runner', () => {
     assert.match(results[0]?.seen ?? '', /could not be finished.*can't be reached/)
   })
 })
+
+/** The command, beside a server of this very process. */
+async function running(args: readonly string[]): Promise<{ code: number | null; stdout: string }> {
+  const child = spawn(process.execPath, ['--import=tsx', 'test/conformance/main.ts', ...args], { stdio: 'pipe' })
+  let stdout = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += String(chunk)
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout }
+}
 
 describe('the checks', () => {
   it('are 66, each with a name of its own, a title and a source', () => {

@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Check, check } from '../check.ts'
 import { readStrictly } from '../http/index.ts'
 import { inParallel } from '../in-parallel.ts'
-import { NotApplicable } from '../not-applicable.ts'
+import { mend } from '../mend.ts'
 import { randomFrom } from '../random-from.ts'
-import type { Visitor } from '../visitor.ts'
 
 /** How a session comes to its end, and stays there. */
 export const endingChecks: readonly Check[] = [
@@ -70,6 +70,18 @@ export const endingChecks: readonly Check[] = [
             },
           ],
         ]
+        // Where every race has a user of its own, the one handle is this session's.
+        if (application.description.users.many && application.has('listSessions') && application.has('revokeSession')) {
+          cases.push([
+            'a slow write beside an ending from another device',
+            async () => {
+              const [handle = ''] = await visitor.copy().handles()
+              const device = await application.signedIn(visitor.user)
+              const end = () => device.ask('revokeSession', { handle })
+              await Promise.all([slow(), sleep(pause(40)).then(end)])
+            },
+          ])
+        }
         const [what, run] = cases[seed % cases.length]!
         await run()
         for (let time = 0; time < 2; time++) {
@@ -164,18 +176,3 @@ export const endingChecks: readonly Check[] = [
     },
   ),
 ]
-
-/** Until the store answers again: what protects it may wait a while before it asks. */
-export async function mend(visitor: Visitor): Promise<void> {
-  await visitor.ask('mendStore')
-  for (let time = 0; time < 100; time++) {
-    const probe = await visitor.ask('whoAmI')
-    if (probe.status < 500) return
-    await sleep(100)
-  }
-  throw new NotApplicable('the store did not come back after `mendStore`')
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
-}

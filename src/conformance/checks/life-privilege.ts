@@ -1,4 +1,3 @@
-import type { Application } from '../application.ts'
 import { type Check, check } from '../check.ts'
 import type { RouteName } from '../description.ts'
 import { NotApplicable } from '../not-applicable.ts'
@@ -55,23 +54,16 @@ export const privilegeChecks: readonly Check[] = [
       }
       for (const [what, change] of changes) {
         const visitor = await application.signedIn()
-        await replaces(application, visitor, what, () => change(visitor))
+        await replaces(visitor, what, () => change(visitor))
       }
       if (withSecondFactor && application.has('secondFactor')) {
         const visitor = await application.signedIn(withSecondFactor)
-        await replaces(application, visitor, 'the second factor', () =>
-          visitor.ask('secondFactor', { code: withSecondFactor.code }),
-        )
+        await replaces(visitor, 'the second factor', () => visitor.ask('secondFactor', { code: withSecondFactor.code }))
         changes.push(['the second factor', async () => {}])
       }
       see.note(changes.map(([what]) => what).join(', '))
 
-      async function replaces(
-        _: Application,
-        visitor: Visitor,
-        what: string,
-        change: () => Promise<unknown>,
-      ): Promise<void> {
+      async function replaces(visitor: Visitor, what: string, change: () => Promise<unknown>): Promise<void> {
         const old = visitor.copy()
         await change()
         see.require((await visitor.who()) === visitor.user!.name, `${what}: the visitor is ${await visitor.who()} then`)

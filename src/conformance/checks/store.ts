@@ -14,11 +14,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Application } from '../application.ts'
 import { type Check, check } from '../check.ts'
+import { mend } from '../mend.ts'
 import { NotApplicable } from '../not-applicable.ts'
 import { filesBelow, recordFiles } from '../store-directory.ts'
 import { appearances, pieces, spellings } from '../traces.ts'
 import type { Visitor } from '../visitor.ts'
-import { mend } from './life-ending.ts'
 
 /** What lies in the store, and what becomes of a store that is not all right. */
 export const storeChecks: readonly Check[] = [
