@@ -25,6 +25,11 @@ export function postgres(): Need {
   return program('PostgreSQL', 'POSTGRES_PATH', ['postgres'], folders)
 }
 
+/** PHP's own program for the command line, which has a web server in it. */
+export function php(): Need {
+  return program('PHP', 'PHP_PATH', ['php'])
+}
+
 export function pgbouncer(): Need {
   return program('pgbouncer', 'PGBOUNCER_PATH', ['pgbouncer'], ['/usr/sbin'])
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
+import { php } from '../needs.ts'
 import { auditedOverHttps, auditOf, credentials, foundIn } from './audited.ts'
-import { phpCli, servedByPhp } from './php.ts'
+import { servedByPhp } from './php.ts'
 
 const benchRequire = createRequire(new URL('../../bench/package.json', import.meta.url))
 
@@ -79,7 +80,7 @@ describe('@fastify/session', { skip: missing('@fastify/session') }, () => {
   })
 })
 
-describe('PHP', { skip: phpCli().skip ?? false }, () => {
+describe('PHP', { skip: php().skip ?? false }, () => {
   const program = (signIn: string, settings = ''): string => `<?php
     ${settings}
     session_start();
@@ -103,7 +104,7 @@ describe('PHP', { skip: phpCli().skip ?? false }, () => {
   const strict = "ini_set('session.use_strict_mode', '1');"
 
   it('by its defaults has these weaknesses', async (t) => {
-    assert.deepEqual(foundIn(await auditOf(await servedByPhp(t, phpCli().path, program('')))), [
+    assert.deepEqual(foundIn(await auditOf(await servedByPhp(t, php().path, program('')))), [
       'high cookie-httponly',
       'high id-kept-at-login',
       'high made-up-id',
@@ -120,7 +121,7 @@ describe('PHP', { skip: phpCli().skip ?? false }, () => {
   it('adopts made-up ids even where the login makes a new one, until it is told not to', async (t) => {
     const renewing = 'session_regenerate_id(true);'
     const high = async (settings: string): Promise<string[]> => {
-      const url = await servedByPhp(t, phpCli().path, program(renewing, settings))
+      const url = await servedByPhp(t, php().path, program(renewing, settings))
       return foundIn(await auditOf(url)).filter((found) => found.startsWith('high'))
     }
     assert.deepEqual(await high(''), ['high cookie-httponly', 'high made-up-id'])
@@ -128,7 +129,7 @@ describe('PHP', { skip: phpCli().skip ?? false }, () => {
   })
 
   it('leaves the old id alive where session_regenerate_id is not told otherwise', async (t) => {
-    const url = await servedByPhp(t, phpCli().path, program('session_regenerate_id();', strict))
+    const url = await servedByPhp(t, php().path, program('session_regenerate_id();', strict))
     assert.ok(foundIn(await auditOf(url)).includes('medium old-id-alive'))
   })
 })

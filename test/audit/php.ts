@@ -1,17 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-
-/** PHP's own program, or why there is none. `PHP_PATH` names another one. */
-export function phpCli(): { readonly path: string; readonly skip?: string } {
-  const path = process.env.PHP_PATH ?? 'php'
-  if (spawnSync(path, ['-v'], { stdio: 'ignore' }).status === 0) return { path }
-  return { path, skip: 'PHP is not installed (scripts/install-test-services installs it; PHP_PATH names another)' }
-}
 
 /** A program in PHP under `php -S`, with sessions in a folder of its own. Returns its address, with a slash at the end. */
 export async function servedByPhp(t: TestContext, php: string, program: string): Promise<string> {

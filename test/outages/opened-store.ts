@@ -1,12 +1,12 @@
-import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from 'coatcheck'
 import { fileStore } from 'coatcheck/stores/file'
 import { postgresStore } from 'coatcheck/stores/postgres'
 import { redisStore } from 'coatcheck/stores/redis'
-import { type SqliteDatabase, sqliteStore } from 'coatcheck/stores/sqlite'
+import { sqliteStore } from 'coatcheck/stores/sqlite'
 import pg from 'pg'
 import { createClient } from 'redis'
+import { openSqlite } from '../servers/sqlite.ts'
 
 /** Where sessions lie, as it is told to a process of its own. */
 export interface StoreAddress {
@@ -21,14 +21,11 @@ export interface OpenedStore {
   close(): Promise<void>
 }
 
-type Database = new (path: string) => SqliteDatabase & { close(): void }
-
 /** With a client as an application has it: one that comes back by itself, and says nothing. */
 export async function openStore({ kind, at }: StoreAddress): Promise<OpenedStore> {
   if (kind === 'file') return { store: fileStore(at), async close() {} }
   if (kind === 'sqlite') {
-    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { DatabaseSync: Database }
-    const database = new DatabaseSync(at)
+    const database = openSqlite(at)
     const store = sqliteStore(database)
     return {
       store,

@@ -18,7 +18,7 @@ import { openStore, type StoreAddress } from './opened-store.ts'
 /* Connections that stay open, at two processes, while a third ends their sessions. */
 
 /** Milliseconds: a round of looking, and what a busy machine may add. */
-const aboutASecond = 3_000
+const aboutASecond = 2_500
 /** Where the store tells of it. */
 const soon = 1_000
 

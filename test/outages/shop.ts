@@ -6,20 +6,24 @@ import { application, initial, type Shop } from '../http/application.ts'
 import { Gate } from '../http/gate.ts'
 import { hosts } from '../http/hosts.ts'
 import { Visitor } from '../http/visitor.ts'
-import { openStore, type StoreAddress } from './opened-store.ts'
+import { type OpenedStore, openStore, type StoreAddress } from './opened-store.ts'
 
 /** Milliseconds that one call to the store may take, and that a request waits for its turn. */
 export const storeTimeout = 300
 export const lockWait = 1_000
 
 /** The shared application on a store that may fail, until the test is over. */
-export async function openShop(t: TestContext, address: StoreAddress): Promise<{ visitor(): Visitor }> {
-  const { store, close } = await openStore(address)
+export async function openShop(
+  t: TestContext,
+  place: StoreAddress | OpenedStore,
+  patience: { readonly storeTimeout: number } = { storeTimeout },
+): Promise<{ visitor(): Visitor }> {
+  const { store, close } = 'store' in place ? place : await openStore(place)
   const sessions = new Sessions<Shop>({
     store,
     initial,
     merge: { visits: 'sum', items: 'append' },
-    storeTimeout,
+    ...patience,
     lock: { wait: lockWait },
   })
   const server = hosts.node!(application(sessions, new Gate()), [sessions], {})

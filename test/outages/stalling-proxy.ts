@@ -8,10 +8,13 @@ export interface StallingProxy {
   stall(afterBytes?: number): void
   /** Lets everything go on, what was held back first. */
   resume(): void
+  /** From now on it lies before another server, as an address may that moves along. Nobody keeps a connection to the one before. */
+  lead(target: number): void
   close(): Promise<void>
 }
 
-export async function startStallingProxy(target: number): Promise<StallingProxy> {
+export async function startStallingProxy(first: number): Promise<StallingProxy> {
+  let target = first
   const pairs = new Set<readonly [Socket, Socket]>()
   let left = Number.POSITIVE_INFINITY
 
@@ -56,6 +59,10 @@ export async function startStallingProxy(target: number): Promise<StallingProxy>
     resume() {
       left = Number.POSITIVE_INFINITY
       for (const pair of pairs) for (const socket of pair) socket.resume()
+    },
+    lead(next) {
+      target = next
+      for (const pair of pairs) for (const socket of pair) socket.destroy()
     },
     async close() {
       for (const pair of pairs) for (const socket of pair) socket.destroy()

@@ -13,6 +13,7 @@ const sessions = new Sessions<{ n: number }>({ store: fileStore(directory), init
 const server = createServer(
   coatcheck(sessions, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    if (pathname === '/slow') process.send?.('arrived')
     const session = await sessions.open(request, pathname === '/events' ? { mode: 'read-only', touch: false } : {})
     if (pathname === '/login') session.signIn('alice')
     if (pathname === '/slow') {

@@ -31,6 +31,8 @@ async function recordsOf(cluster: Cluster): Promise<SessionRecord[]> {
 
 /** What is stored in the end against what is known, once every request has been answered. The judge hears of each difference. */
 export async function compare(cluster: Cluster, judge: Judge): Promise<void> {
+  // First, as whoever lists a user's sessions ends those that were to be ended by a process that was killed over it.
+  const listed = await lists(cluster, judge)
   const records = new Map((await recordsOf(cluster)).map((record) => [record.id as string, record]))
   const unheardOf = new Map<string | undefined, number>()
   for (const { id, userId } of records.values()) {
@@ -51,20 +53,20 @@ export async function compare(cluster: Cluster, judge: Judge): Promise<void> {
     const data = { ...initial(), ...decoded(parseBody(record.body).data) } as Shop
     for (const mistake of session.mistakesIn(data)) judge.fail(mistake, session)
   }
-  await compareLists(cluster, judge, [...records.values()])
+  const live = new Map<string, number>()
+  for (const { userId } of records.values()) if (userId !== undefined) live.set(userId, (live.get(userId) ?? 0) + 1)
+  for (const user of new Set([...listed.keys(), ...live.keys()])) {
+    const [isListed, isLive] = [listed.get(user) ?? 0, live.get(user) ?? 0]
+    if (isListed !== isLive) judge.fail(`${user} has ${isLive} sessions, and ${isListed} are listed`)
+  }
 }
 
-async function compareLists({ store }: Cluster, judge: Judge, records: readonly SessionRecord[]): Promise<void> {
+/** How many sessions each user is told of. */
+async function lists({ store }: Cluster, judge: Judge): Promise<Map<string, number>> {
   const sessions = new Sessions<Shop>({ store, initial })
   const users = new Set([...judge.ledger.sessions.values()].flatMap(({ possibleUsers }) => [...possibleUsers]))
-  let listed = 0
-  for (const user of users) {
-    const ids = await sessions.ofUser(user).list()
-    const live = records.filter(({ userId }) => userId === user)
-    if (ids.length !== live.length) judge.fail(`${user} has ${live.length} sessions, and ${ids.length} are listed`)
-    listed += ids.length
-  }
-  const signedIn = records.filter(({ userId }) => userId !== undefined).length
-  if (listed !== signedIn) judge.fail(`${signedIn} records are signed in, ${listed} are listed`)
+  const counts = new Map<string, number>()
+  for (const user of users) counts.set(user, (await sessions.ofUser(user).list()).length)
   await sessions.close()
+  return counts
 }

@@ -92,6 +92,8 @@ export class KnownSession {
   readonly numbers = new Set<number>()
   /** The requests that change `n`, for who may have met whom. */
   readonly counting: KnownRequest[] = []
+  /** The requests that may store something in it, for who may have come in between. */
+  readonly storing: KnownRequest[] = []
   /** For the report of a failure. */
   readonly history: string[] = []
   readonly #tallies = new Map<string, Tally>()

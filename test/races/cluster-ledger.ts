@@ -49,15 +49,14 @@ export class Ledger {
     ticket?.presenters.push(request)
     const { session, user } = ticket?.epoch ?? {}
     session?.history.push(`${begun} ${text}, as ${user ?? 'nobody'}`)
+    if (intent.kind !== 'read' && intent.kind !== 'list') session?.storing.push(request)
     switch (intent.kind) {
       case 'change':
         session?.tally(intent.label).begin()
         if (intent.by) session?.counting.push(request)
-        this.#mayLeaveAnother(undefined)
         break
       case 'sign in':
         this.#signIns.push({ user: intent.user, request })
-        this.#mayLeaveAnother(intent.user)
         ticket?.epoch.enders.add(request)
         if (user !== undefined && user !== intent.user) this.mayEnd(request, session)
         else {
@@ -88,11 +87,6 @@ export class Ledger {
     return request
   }
 
-  /** The first try of a creation may fail and have happened: that record has an id of its own, and nobody its ticket. */
-  #mayLeaveAnother(user: string | undefined): void {
-    if (this.#terms.storeFails) this.#lost.set(user, this.unheardOf(user) + 1)
-  }
-
   /** It was answered, or will never be. */
   settle(request: KnownRequest, outcome: string): void {
     request.settled = ++this.now
@@ -121,8 +115,15 @@ export class Ledger {
   /** How many of the handles no answer has told of, beyond those that may be of sign-ins under way or lost. */
   foreignHandles(user: string, handles: readonly string[]): number {
     const unknown = handles.filter((handle) => !this.#byHandle.has(handle)).length
-    const underWay = this.#signIns.filter((signIn) => signIn.user === user && signIn.request.settled > this.now).length
-    return Math.max(0, unknown - underWay - this.unheardOf(user))
+    const theirs = this.#signIns.filter((signIn) => signIn.user === user).map(({ request }) => request)
+    const underWay = theirs.filter(({ settled }) => settled > this.now).length
+    return Math.max(0, unknown - underWay - this.#firstTries(theirs) - this.unheardOf(user))
+  }
+
+  /** The first try of a sign-in may fail and have happened; that one is taken back once the second has succeeded. */
+  #firstTries(signIns: readonly KnownRequest[]): number {
+    if (!this.#terms.storeFails) return 0
+    return signIns.filter(({ answeredAt }) => answeredAt > Date.now() - 2_000).length
   }
 
   mayEnd(request: KnownRequest, session: KnownSession | undefined): void {
@@ -187,7 +188,8 @@ export class Ledger {
       case '409 ERR_SESSION_SUPERSEDED':
         return hasOther(enders, request) || this.#mayBeSpent(ticket)
       case '409 ERR_SESSION_CONFLICT':
-        if (this.#terms.storeFails) return true
+        if (this.#terms.storeFails && session.storing.some((it) => it !== request && mayOverlap(it, request)))
+          return true
         return isBy(request, 'exclusive') && session.counting.some((it) => isBy(it, 'update') && it.settled > begun)
       default:
         return false
@@ -216,4 +218,9 @@ function hasOther(requests: ReadonlySet<KnownRequest>, request: KnownRequest): b
 
 function isBy({ intent }: KnownRequest, by: 'exclusive' | 'update'): boolean {
   return intent.kind === 'change' && intent.by === by
+}
+
+/** The one was under way while the other was, or was given up so shortly before that it may have been, in the store. */
+function mayOverlap(one: KnownRequest, other: KnownRequest): boolean {
+  return one.settled > other.begun || (one.isLost && one.answeredAt > other.sentAt - 5_000)
 }

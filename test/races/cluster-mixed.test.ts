@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { engines } from '../outages/engines.ts'
+import { nodeSqlite } from '../servers/sqlite.ts'
 import { compare } from './cluster-compare.ts'
 import { type ClusterSetup, startCluster } from './cluster-host.ts'
 import { Judge } from './cluster-judge.ts'
 import { run } from './cluster-load.ts'
 import { requests, rotateEvery, seed } from './cluster-settings.ts'
-
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-const withoutSqlite =
-  major > 22 || (major === 22 && minor >= 13) ? false : 'this Node has no node:sqlite (22.13 or later has)'
 
 /* Everything at once, by 50 visitors, on four processes; each answer, and what is stored in the end, against a sequential model. */
 
@@ -39,7 +36,7 @@ async function assertAsOne(t: TestContext, setup: ClusterSetup = {}): Promise<vo
 describe('four processes answer and store what one would have, one request after the other', () => {
   it('on files', (t) => assertAsOne(t))
 
-  it('on SQLite', { skip: withoutSqlite }, async (t) => {
+  it('on SQLite', { skip: nodeSqlite().skip ?? false }, async (t) => {
     const directory = mkdtempSync(join(tmpdir(), 'coatcheck-mixed-'))
     t.after(() => rmSync(directory, { recursive: true, force: true }))
     await assertAsOne(t, { address: { kind: 'sqlite', at: join(directory, 'sessions.db') } })

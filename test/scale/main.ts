@@ -10,6 +10,8 @@ const many = Number(parameters.find((text) => text.startsWith('--sessions='))?.s
 const words = parameters.filter((text) => !text.startsWith('--'))
 const few = 1_000
 const rounds = 7
+/** Each fills its store anew. */
+const cleanings = many > 100_000 ? 1 : 3
 const operations = ['read', 'write', 'touch'] as const
 
 console.log(
@@ -55,7 +57,7 @@ async function measure(name: string, kind: Kind): Promise<void> {
 /** Alone, and spread among the living. */
 async function cleaning(name: string, at: string): Promise<string> {
   const samples: { alone: number[]; among: number[] } = { alone: [], among: [] }
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < cleanings; round++) {
     for (const [title, count] of [
       ['alone', 0],
       ['among', many],

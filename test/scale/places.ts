@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store } from 'coatcheck'
@@ -7,12 +6,13 @@ import { fileStore } from 'coatcheck/stores/file'
 import { memoryStore } from 'coatcheck/stores/memory'
 import { postgresStore } from 'coatcheck/stores/postgres'
 import { redisStore } from 'coatcheck/stores/redis'
-import { type SqliteDatabase, sqliteStore } from 'coatcheck/stores/sqlite'
+import { sqliteStore } from 'coatcheck/stores/sqlite'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { postgres, redisServer } from '../needs.ts'
 import { startPostgres } from '../servers/postgres.ts'
 import { startRedis } from '../servers/redis.ts'
+import { nodeSqlite, openSqlite } from '../servers/sqlite.ts'
 
 /** A kind of store, and somewhere for several of them to lie apart. */
 export interface Kind {
@@ -28,9 +28,6 @@ const directory = async () => {
   return { at: path, stop: async () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) }
 }
 
-type Database = new (path: string) => SqliteDatabase
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-
 export const kinds: { readonly [name: string]: Kind } = {
   memory: {
     skip: undefined,
@@ -43,12 +40,9 @@ export const kinds: { readonly [name: string]: Kind } = {
     open: async (at, space) => fileStore(join(at, space)),
   },
   sqlite: {
-    skip: major > 22 || (major === 22 && minor >= 13) ? undefined : 'this Node has no node:sqlite (22.13 or later has)',
+    skip: nodeSqlite().skip,
     start: directory,
-    async open(at, space) {
-      const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { DatabaseSync: Database }
-      return sqliteStore(new DatabaseSync(join(at, `${space}.db`)))
-    },
+    open: async (at, space) => sqliteStore(openSqlite(join(at, `${space}.db`))),
   },
   redis: {
     skip: redisServer().skip,
@@ -70,7 +64,9 @@ export const kinds: { readonly [name: string]: Kind } = {
       return { at: server.connectionString, stop: () => server.stop() }
     },
     async open(at, space) {
-      const store = postgresStore(new pg.Pool({ connectionString: at }), { table: space })
+      const pool = new pg.Pool({ connectionString: at })
+      pool.on('error', () => {}) // the server ends before the last of those who measure
+      const store = postgresStore(pool, { table: space })
       await store.ensureSchema()
       return store
     },

@@ -4,6 +4,10 @@ import { type RedisOptions, type RedisServer, startRedis } from './redis.ts'
 /** Three masters without replicas, each with a third of the slots. */
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[]
+  /** The slots that hold keys of this beginning, and which node has each. */
+  slotsOf(prefix: string): Promise<ReadonlyMap<number, RedisServer>>
+  /** Moves a slot to another node, as resharding does. `pause` comes between the steps, when both have a part of it. */
+  moveSlot(slot: number, from: RedisServer, to: RedisServer, pause: () => Promise<void>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -19,7 +23,12 @@ export async function startRedisCluster(options: RedisOptions = {}): Promise<Red
     await Promise.all(nodes.map(giveSlots))
     for (const node of nodes.slice(1)) await must(nodes[0]!, 'CLUSTER', 'MEET', '127.0.0.1', String(node.port))
     for (const node of nodes) await untilWhole(node)
-    return { nodes, stop }
+    return {
+      nodes,
+      stop,
+      slotsOf: (prefix) => slotsOf(nodes, prefix),
+      moveSlot: (slot, from, to, pause) => moveSlot(nodes, String(slot), from, to, pause),
+    }
   } catch (error) {
     await stop()
     throw error
@@ -45,4 +54,44 @@ async function untilWhole(node: RedisServer): Promise<void> {
     await sleep(50)
   }
   throw new Error('the nodes of the Redis cluster did not find each other')
+}
+
+async function slotsOf(nodes: readonly RedisServer[], prefix: string): Promise<Map<number, RedisServer>> {
+  const slots = new Map<number, RedisServer>()
+  for (const node of nodes)
+    for (const key of texts(await node.command('KEYS', `${prefix}*`)))
+      slots.set(Number((await node.command('CLUSTER', 'KEYSLOT', key)).slice(1).split('\r')[0]), node)
+  return slots
+}
+
+async function moveSlot(
+  nodes: readonly RedisServer[],
+  slot: string,
+  from: RedisServer,
+  to: RedisServer,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const [source, target] = await Promise.all([nameOf(from), nameOf(to)])
+  await must(to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', source)
+  await must(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', target)
+  await pause()
+  for (;;) {
+    // One at a time: what belongs together is apart for a while.
+    const [key] = texts(await from.command('CLUSTER', 'GETKEYSINSLOT', slot, '1'))
+    if (key === undefined) break
+    const answer = await from.command('MIGRATE', '127.0.0.1', String(to.port), key, '0', '5000')
+    if (!/^\+(OK|NOKEY)/.test(answer)) throw new Error(`MIGRATE: ${answer}`)
+    await pause()
+  }
+  for (const node of [to, from, ...nodes.filter((node) => node !== to && node !== from)])
+    await must(node, 'CLUSTER', 'SETSLOT', slot, 'NODE', target)
+}
+
+async function nameOf(node: RedisServer): Promise<string> {
+  return texts(await node.command('CLUSTER', 'MYID'))[0]!
+}
+
+/** The texts of an answer, as they came over the wire. */
+function texts(answer: string): string[] {
+  return [...answer.matchAll(/\$\d+\r\n(.*?)\r\n/g)].map(([, text]) => text!)
 }

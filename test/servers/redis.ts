@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,8 @@ export interface RedisOptions {
   readonly appendFsync?: 'always' | 'everysec' | 'no'
   /** More of redis.conf: `{ 'maxmemory-policy': 'allkeys-lru' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** A Sentinel, which is told over the wire what it watches. */
+  readonly isSentinel?: boolean
 }
 
 /** A real Redis of this test's own, on loopback, with an append-only file. It ends with this process, however that ends. */
@@ -34,13 +36,17 @@ export interface RedisServer {
 }
 
 /** Rejects when it does not come up. Ask `redisServer().skip` of test/needs.ts first. */
-export async function startRedis({ appendFsync = 'everysec', settings = {} }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis({
+  appendFsync = 'everysec',
+  settings = {},
+  isSentinel = false,
+}: RedisOptions = {}): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'coatcheck-redis-'))
   const isCluster = settings['cluster-enabled'] === 'yes'
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(isCluster)
     try {
-      const run = (): Promise<Running> => start(port, directory, { ...settings, appendfsync: appendFsync })
+      const run = (): Promise<Running> => start(port, directory, { ...settings, appendfsync: appendFsync }, isSentinel)
       return server(port, directory, run, await run())
     } catch (error) {
       // Somebody else may have taken the port in the meantime.
@@ -95,18 +101,26 @@ const guardScript = `
   kill -KILL $! ; wait $! 2>/dev/null
   [ "$word" = keep ] || rm -rf "$directory"`
 
-async function start(port: number, directory: string, settings: Readonly<Record<string, string>>): Promise<Running> {
+async function start(
+  port: number,
+  directory: string,
+  settings: Readonly<Record<string, string>>,
+  isSentinel: boolean,
+): Promise<Running> {
   const all = {
     port: String(port),
     bind: '127.0.0.1',
     dir: directory,
     appendonly: 'yes',
     save: '',
+    'repl-diskless-sync-delay': '0', // a replica that comes need not wait for others
     loglevel: 'warning',
     ...settings,
   }
   const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
-  const args = ['-c', guardScript, 'redis-guard', directory, redisServer().path, ...options]
+  const mode = isSentinel ? [join(directory, 'sentinel.conf'), '--sentinel'] : []
+  if (isSentinel) writeFileSync(join(directory, 'sentinel.conf'), '') // where it keeps what it is told
+  const args = ['-c', guardScript, 'redis-guard', directory, redisServer().path, ...mode, ...options]
   const guard = spawn('/bin/sh', args, { stdio: ['pipe', 'pipe', 'pipe'] })
   guard.stdin.on('error', () => {})
   let said = ''
@@ -139,6 +153,8 @@ function ask(port: number, words: readonly string[]): Promise<string> {
     let answer = ''
     socket.setEncoding('utf8').on('data', (text: string) => {
       answer += text
+      // A Sentinel knows no QUIT: its refusal is the end of the answer, then.
+      if (/^-ERR unknown command 'QUIT'/m.test(answer)) socket.end()
     })
     socket.on('end', () => resolve(answer))
     // QUIT ends the connection when what came before it was answered.

@@ -1,0 +1,3 @@
+import { randomFaultsOf } from './random-faults.ts'
+
+randomFaultsOf('postgres')
