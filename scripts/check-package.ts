@@ -11,13 +11,13 @@ interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
   readonly devDependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
 }
 
 class Fault extends Error {}
 
-/** What the core may weigh, minified and gzipped without devalue. The aim was 8 KB; it is at 15.5 with outages, live revocation and graceful stop, and must not grow unnoticed. */
-const aim = 8 * 1024
-const bound = 16 * 1024
+/** What the core may weigh, minified and gzipped without devalue: no browser loads it, but it must not grow unnoticed. */
+const bound = 20 * 1024
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const manifest: Manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -36,6 +36,7 @@ try {
   const project = blankProject('module', tarball)
   runIn(project, 'index.mjs', importAll())
   runIn(project, 'worker.mjs', useWorker())
+  run(join(project, 'node_modules', '.bin', 'coatcheck'), ['audit', '--help'], { quiet: true })
   checkTypes(project)
   title('a blank CommonJS project')
   runIn(blankProject('commonjs', tarball), 'index.cjs', requireAll())
@@ -70,14 +71,13 @@ function checkFiles(tarball: string): void {
   console.log(`${paths.size} files; every export is there`)
 }
 
-/** An empty project with the tarball and the frameworks that it has adapters for. */
+/** An empty project with the tarball and its optional peers. */
 function blankProject(type: 'module' | 'commonjs', tarball: string): string {
   const folder = join(temporary, type)
   mkdirSync(folder)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'blank', private: true, type }))
-  const adapted = entries.map((entry) => entry.replace('./adapters/', ''))
   const peers = Object.entries(manifest.devDependencies)
-    .filter(([name]) => adapted.includes(name) || name === '@types/node')
+    .filter(([name]) => name in manifest.peerDependencies || name === '@types/node')
     .map(([name, version]) => `${name}@${version}`)
   const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
   run('npm', ['install', ...options, tarball, ...peers], { cwd: folder })
@@ -135,11 +135,8 @@ async function checkSizes(project: string): Promise<void> {
       packages: 'external',
     })
     const size = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
-    const isCore = entry === '.'
-    console.log(
-      `${entry.padEnd(24)}${(size / 1024).toFixed(2).padStart(8)} KB${isCore && size > aim ? '  over the aim of 8 KB' : ''}`,
-    )
-    if (isCore && size > bound) throw new Fault(`The core is ${size} bytes, over the bound of ${bound}`)
+    console.log(`${entry.padEnd(24)}${(size / 1024).toFixed(2).padStart(8)} KB`)
+    if (entry === '.' && size > bound) throw new Fault(`The core is ${size} bytes, over the bound of ${bound}`)
   }
 }
 
