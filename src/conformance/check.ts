@@ -1,5 +1,6 @@
 import type { Application } from './application.ts'
 
+/** What a check may come to. A check whose routes the description does not name is not applicable, and says which. */
 export type Verdict = 'pass' | 'fail' | 'not applicable'
 
 /** What a check came to. */
@@ -34,6 +35,7 @@ export interface Scale {
   readonly visits: number
 }
 
+/** As much of everything as the requirements ask for; tests of the checks themselves take less. */
 export const fullScale: Scale = { ids: 20_000, races: 200, visitors: 500, anonymousRequests: 1_000, visits: 720 }
 
 /** Collects what a check sees. It passes when nothing was at fault. */

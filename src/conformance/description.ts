@@ -60,11 +60,13 @@ export interface Description {
   readonly elsewhere?: Readonly<Record<string, string>>
 }
 
+/** Someone who can sign in. */
 export interface User {
   readonly name: string
   readonly password: string
 }
 
+/** What the server promises of its sessions' time and number, so that it can be held to it. */
 export interface Limits {
   readonly idleSeconds?: number
   readonly absoluteSeconds?: number

@@ -13,6 +13,7 @@ export interface Result extends Finding {
   readonly duration: number
 }
 
+/** What all checks came to. */
 export interface Report {
   /** The server, as its description names it. */
   readonly name: string
@@ -20,6 +21,7 @@ export interface Report {
   readonly totals: Readonly<Record<Verdict, number>>
 }
 
+/** What a run may be told. */
 export interface RunOptions {
   /** The checks to run, by id. Default: all. */
   readonly only?: readonly string[]
