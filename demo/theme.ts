@@ -7,3 +7,10 @@ export const themeCookie = 'theme'
 export function themeOf(value: unknown): Theme {
   return value === 'light' || value === 'dark' ? value : 'auto'
 }
+
+const pages = ['/', '/login', '/dashboard', '/logout', '/functions', '/requests', '/cookies', '/client-storage']
+
+/** Where to go on after the colours were changed: one of our own pages. An address that someone made up is neither shown in a form nor gone to. */
+export function ownPage(path: string): string {
+  return pages.includes(path) ? path : '/'
+}

@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx'
-import type { Theme } from '../theme.ts'
+import { ownPage, type Theme } from '../theme.ts'
 
 /** What every page needs to know about the request it answers. */
 export interface Frame {
@@ -83,7 +83,7 @@ export function Layout({ title, path, theme, asset, script, children }: LayoutPr
 function ThemeSwitch({ theme, path }: Pick<Frame, 'theme' | 'path'>) {
   return (
     <form class="themes" method="post" action="/theme">
-      <input type="hidden" name="back" value={path} />
+      <input type="hidden" name="back" value={ownPage(path)} />
       <fieldset>
         <legend>
           Colours <span class="quiet">(kept in a plain cookie)</span>

@@ -7,7 +7,7 @@ import { page } from '../page.ts'
 import { ClientStorage } from '../pages/client-storage.tsx'
 import { Cookies } from '../pages/cookies.tsx'
 import { Home } from '../pages/home.tsx'
-import { themeCookie, themeOf } from '../theme.ts'
+import { ownPage, themeCookie, themeOf } from '../theme.ts'
 
 /**
  * The plain cookies that a visitor can play with. Not Secure, as there is nothing to protect: a Secure one, set over https,
@@ -16,16 +16,6 @@ import { themeCookie, themeOf } from '../theme.ts'
 export const plainCookies = { favourite: 'favourite', large: 'large' } as const
 
 const largeBytes = 5000
-const pagesWithTheme = [
-  '/',
-  '/login',
-  '/dashboard',
-  '/logout',
-  '/functions',
-  '/requests',
-  '/cookies',
-  '/client-storage',
-]
 
 /** The lesson, its two neighbours, and the colour switch: pages that need no session, and open none. */
 export function homeRoutes(demo: Demo): Hono<DemoEnv> {
@@ -68,9 +58,7 @@ export function homeRoutes(demo: Demo): Hono<DemoEnv> {
     const theme = themeOf(field('theme'))
     const kept = theme === 'auto' ? 0 : 365 * 24 * 3600
     setCookie(c, themeCookie, theme, { path: '/', sameSite: 'Lax', maxAge: kept })
-    // Only to one of our own pages: an address from a form is no place to send anyone to.
-    const back = field('back')
-    return c.redirect(pagesWithTheme.includes(back) ? back : '/', 303)
+    return c.redirect(ownPage(field('back')), 303)
   })
 
   return routes

@@ -53,6 +53,15 @@ describe('merge', () => {
     assert.deepEqual(merged, { data: { s: new Set([b, c]) }, conflicts: [] })
   })
 
+  it('takes a set that one of its members holds for what it is under "union": a conflict', () => {
+    const cyclic = (...more: string[]) => {
+      const set = new Set<unknown>(more)
+      return { s: set.add(new Set([set])) }
+    }
+    const { data, conflicts } = mergeWith({ s: 'union' }, cyclic(), cyclic('mine'), cyclic('theirs'))
+    assert.deepEqual([(data.s as Set<unknown>).size, conflicts], [2, ['s']])
+  })
+
   it('compares numbers, texts and dates under "max", and nothing else', () => {
     const [early, late] = [new Date(1), new Date(2)]
     assert.deepEqual(mergeWith({ d: 'max' }, {}, { d: early }, { d: late }).data, { d: late })

@@ -72,6 +72,8 @@ const combine: Record<MergeRule, (loaded: unknown, mine: unknown, theirs: unknow
   },
   union(loaded, mine, theirs, codec) {
     if (!(mine instanceof Set)) return undefined
+    // A member that holds the set is another one whenever the set changes.
+    if ([loaded, mine, theirs].some((set) => [...asSet(set)].some((member) => holds(member, set)))) return undefined
     // By what they are stored as: the three were decoded apart, and no object of one is an object of another.
     const [before, after, union] = [asSet(loaded), mine, asSet(theirs)].map((set) => byText(set, codec)) as Texts3
     for (const text of before.keys()) if (!after.has(text)) union.delete(text)
@@ -83,6 +85,14 @@ const combine: Record<MergeRule, (loaded: unknown, mine: unknown, theirs: unknow
 }
 
 type Texts3 = [Map<string, unknown>, Map<string, unknown>, Map<string, unknown>]
+
+function holds(value: unknown, what: unknown, seen: Set<unknown> = new Set()): boolean {
+  if (value === what) return true
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false
+  seen.add(value)
+  const parts = value instanceof Map ? [...value].flat() : value instanceof Set ? [...value] : Object.values(value)
+  return parts.some((part) => holds(part, what, seen))
+}
 
 const byText = (set: ReadonlySet<unknown>, codec: Codec): Map<string, unknown> =>
   new Map([...set].map((member) => [codec.encode(member, 'member'), member]))

@@ -3,9 +3,10 @@ import type { Guard, GuardedRequest, GuardedSession } from '../core/guard.ts'
 import { andThen } from '../core/maybe-promise.ts'
 import { type ReadonlySession, type Session, stateOf } from '../core/session.ts'
 import type { MaybePromise } from '../core/store.ts'
-import { checkTrustedOrigins, sourceOf } from './csrf-origin.ts'
-import { foreign, unsaid, wrongToken } from './csrf-refusals.ts'
-import { isTokenOf, makeToken } from './csrf-token.ts'
+import { checkTrustedOrigins, sourceOf } from './csrf/origin.ts'
+import { foreign, unsaid, wrongToken } from './csrf/refusals.ts'
+import { isTokenOf, makeToken } from './csrf/token.ts'
+import { isSafe } from './safe-method.ts'
 
 /** What `csrf` is told. `Request` is what the handlers give to `sessions.open`: Hono's `Context`, Express's `Request`, … */
 export interface CsrfOptions<Request extends object = object> {
@@ -79,11 +80,6 @@ export function csrf<Request extends object = object>(options: CsrfOptions<Reque
 export function csrfToken<Data>(session: Session<Data> | ReadonlySession<Data>): string | undefined {
   const { live, privilege } = stateOf(session as Session<Data>)
   return live && !privilege ? makeToken(live.ticket.sid, live.body.epoch) : undefined
-}
-
-/** RFC 9110 §9.2.1. Methods are case-sensitive. */
-function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE'
 }
 
 function headerToken(exchange: Exchange): string | undefined {

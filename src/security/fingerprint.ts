@@ -12,6 +12,7 @@ import { type Locate, locateWith, type Place } from './fingerprint/place.ts'
 import { report } from './fingerprint/report.ts'
 import { checkWeights, type Weights } from './fingerprint/score.ts'
 import { networkOf } from './network.ts'
+import { isSafe } from './safe-method.ts'
 
 export type { Action } from './fingerprint/notes.ts'
 export type { Locate, Location } from './fingerprint/place.ts'
@@ -134,11 +135,6 @@ function placeIn(
 /** Someone else came with the cookie since it was replaced. */
 function isRotationDue({ others }: Notes, { rotatedAt = 0 }: GuardedSession): boolean {
   return others.some(({ action, since }) => action === 'rotate' && since > rotatedAt)
-}
-
-/** RFC 9110 §9.2.1. Methods are case-sensitive. */
-function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE'
 }
 
 function checkOptions<Request extends object>({

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Cipher, SealedPlace, Sealing, SealNote } from '../../core/cipher.ts'
-import { decrypt, derive, encrypt } from './aes-gcm.ts'
-import { type EncryptionKey, keyring } from './keys.ts'
+import type { Cipher, SealedPlace, Sealing, SealNote } from '../core/cipher.ts'
+import { decrypt, derive, encrypt } from './encryption/aes-gcm.ts'
+import { type EncryptionKey, keyring } from './encryption/keys.ts'
+
+export type { EncryptionKey } from './encryption/keys.ts'
 
 /** What `encryption()` is told. */
 export interface EncryptionOptions {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
-import type { Cipher, SealedPlace, SealNote } from '../../core/cipher.ts'
-import type { SessionId } from '../../core/store.ts'
-import { decrypt, derive, encrypt } from './aes-gcm.ts'
+import type { Cipher, SealedPlace, SealNote } from '../core/cipher.ts'
+import type { SessionId } from '../core/store.ts'
+import { decrypt, derive, encrypt } from './encryption/aes-gcm.ts'
+import type { EncryptionKey } from './encryption/keys.ts'
 import { encryption } from './encryption.ts'
-import type { EncryptionKey } from './keys.ts'
 
 const [key, oldKey, foreignKey] = [randomBytes(32), randomBytes(32), randomBytes(32)]
 const place: SealedPlace = { id: 'a'.repeat(64) as SessionId, userId: 'alice' }

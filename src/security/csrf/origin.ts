@@ -1,5 +1,5 @@
-import { planCookie } from '../core/cookie.ts'
-import type { Exchange } from '../core/exchange.ts'
+import { planCookie } from '../../core/cookie.ts'
+import type { Exchange } from '../../core/exchange.ts'
 
 /** Whose page made a request, by what the browser says. Pages can't write these headers themselves. */
 export type Source = 'ours' | 'foreign' | 'unsaid'

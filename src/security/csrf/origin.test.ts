@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Exchange } from '../core/exchange.ts'
-import { checkTrustedOrigins, sourceOf } from './csrf-origin.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import { checkTrustedOrigins, sourceOf } from './origin.ts'
 
 const trusted = checkTrustedOrigins(['https://pay.example', 'https://MÜNCHEN.example:443', 'http://localhost:5173'])
 const long = (length: number) => `https://${'a'.repeat(length)}.example`

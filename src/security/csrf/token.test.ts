@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { isTokenOf, makeToken } from './csrf-token.ts'
+import { isTokenOf, makeToken } from './token.ts'
 
 describe('a CSRF token', () => {
   const sid = randomBytes(16)

@@ -1,6 +1,6 @@
-import { SessionError } from '../core/errors.ts'
-import type { Exchange } from '../core/exchange.ts'
-import { ownOrigin } from './csrf-origin.ts'
+import { SessionError } from '../../core/errors.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import { ownOrigin } from './origin.ts'
 
 /* Why a request was refused, for the application's people: with what its headers say, quoted and cut. */
 
