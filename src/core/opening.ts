@@ -143,7 +143,7 @@ function judgeCookie(engine: Engine, visit: Visit, values: string[]): MaybePromi
   }
 }
 
-/** One of the two who hold the cookies of this session is not its visitor, and no server can tell which (OWASP ASVS 7.4.1). */
+/** One of the two who hold the cookies of this session is not its visitor, and no server can tell which: it ends for both. */
 function answerReuse(engine: Engine, judging: MaybePromise<Standing>): MaybePromise<Standing> {
   if (engine.onReuse === 'report') return judging
   return andThen(judging, (standing) => {

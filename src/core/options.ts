@@ -35,7 +35,7 @@ export interface RotationOptions {
   readonly grace?: Duration
   /**
    * What follows when a replaced cookie is used after the grace, so that one of two holders is not the visitor. `report`: the
-   * event `coatcheck:suspicious`. `revoke`: the session ends besides, for both (OWASP ASVS 7.4.1). Default: `report`.
+   * event `coatcheck:suspicious`. `revoke`: the session ends besides, for both (OWASP Session Management Cheat Sheet, "Renewal Timeout"). Default: `report`.
    */
   readonly onReuse?: 'report' | 'revoke'
 }
