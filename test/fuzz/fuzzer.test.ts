@@ -15,5 +15,10 @@ describe('a run of the fuzzer', () => {
   it('says when a fault that is to be planted no longer fits the source', async () => {
     const faults = [{ file: 'src/core/cookie.ts', text: 'what is not in it', instead: '' }]
     await assert.rejects(fuzz('cookie', { ...settings, seed: 1, faults }), /fits src\/core\/cookie\.ts no longer/)
+    const elsewhere = [{ file: 'src/core/not-there.ts', text: '', instead: '' }]
+    await assert.rejects(
+      fuzz('cookie', { ...settings, seed: 1, faults: elsewhere }),
+      /is no file that this target uses/,
+    )
   })
 })

@@ -184,14 +184,14 @@ export const mistakes: { readonly [what: string]: Mistake } = {
   'an origin is taken for ours that begins like it': {
     target: 'csrf',
     kinds: ['failure'],
-    file: 'src/security/csrf-origin.ts',
+    file: 'src/security/csrf/origin.ts',
     text: 'from === ownOrigin(exchange)',
     instead: "from.startsWith(ownOrigin(exchange) ?? '-')",
   },
   'a token is compared by its first byte': {
     target: 'csrf',
     kinds: ['failure'],
-    file: 'src/security/csrf-token.ts',
+    file: 'src/security/csrf/token.ts',
     text: 'return timingSafeEqual(xor(bytes.subarray(size), bytes.subarray(0, size)), digestOf(sid, epoch))',
     instead: 'return (bytes[size]! ^ bytes[0]!) === digestOf(sid, epoch)[0]',
   },

@@ -48,10 +48,16 @@ export async function bundled<T>(
 function planting(faults: readonly PlantedFault[]): Plugin {
   return {
     name: 'planted faults',
-    setup({ onLoad }) {
+    setup({ onLoad, onEnd }) {
+      const isIn = new Set<string>()
+      onEnd(() => {
+        const missing = faults.find(({ file }) => !isIn.has(file))
+        return missing && { errors: [{ text: `${missing.file} is no file that this target uses` }] }
+      })
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
         const planted = faults.filter(({ file }) => join(root, file) === path)
         if (planted.length === 0) return undefined
+        for (const { file } of planted) isIn.add(file)
         return { contents: planted.reduce(withFault, readFileSync(path, 'utf8')), loader: 'ts' }
       })
     },

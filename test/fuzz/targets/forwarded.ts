@@ -71,6 +71,8 @@ function socketFrom(address: string): Socket {
 /** By another library's reading of addresses. */
 function isTrusted(address: string): boolean {
   if (isIP(address) === 0) return false
+  // An IPv4 address with a zone is none of any network.
+  if (/^::ffff:\d.*%/i.test(address)) return false
   // ipaddr.js takes ::10.0.0.1 for ::ffff:10.0.0.1, but not when it is spelled as URLs spell it.
   const spelled =
     isIP(address) === 6 ? new URL(`http://[${address.replace(/%.*/s, '')}]`).hostname.slice(1, -1) : address
