@@ -565,7 +565,7 @@ describe('what the server does about', () => {
     assert.equal(status, 200)
     assert.match(
       text,
-      /Your session has moved\. It was opened from Firefox on Windows at 127\.0\.0\.1 and is now used from\s+curl at 127\.0\.0\.1/,
+      /Your session has moved\. It was opened from Firefox on Windows at 127\.0\.0\.1 and is now used from\s+an unknown client at 127\.0\.0\.1/,
     )
   })
 

@@ -11,8 +11,9 @@ describe('who is asking', () => {
       '::1': '127.0.0.1',
       '2001:db8:1:2:3:4:5:6': '2001:db8:1:2::/64',
       '2001:db8:1:2::9': '2001:db8:1:2::/64',
-      '2001:db8::9': '2001:db8:0:0::/64',
-      'fe80::1%eth0': 'fe80:0:0:0::/64',
+      '2001:db8::9': '2001:db8::/64',
+      'fe80::1%eth0': 'fe80::/64',
+      nonsense: 'unknown',
     }
     assert.deepEqual(Object.fromEntries(Object.keys(addresses).map((each) => [each, networkOf(each)])), addresses)
   })
@@ -25,11 +26,11 @@ describe('who is asking', () => {
       'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 CriOS/140.0 Mobile Safari/604.1':
         'Chrome on iOS',
       'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0':
-        'Edge on Windows',
+        'Microsoft Edge on Windows',
       'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36':
         'Chrome on Android',
-      'curl/8.14.1': 'curl',
-      '': 'An unknown client',
+      'curl/8.14.1': 'an unknown client',
+      '': 'an unknown client',
     }
     assert.deepEqual(Object.fromEntries(Object.keys(agents).map((each) => [each, agentOf(each)])), agents)
   })

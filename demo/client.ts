@@ -1,5 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
+import bowser from 'bowser'
 import type { Context } from 'hono'
+import ipaddr from 'ipaddr.js'
 
 /** Who is asking, coarsely: enough to notice that a session moved, too little to follow anybody. */
 export interface Client {
@@ -24,36 +26,17 @@ function addressOf(c: Context): string {
  * `localhost` may take ::1 now and 127.0.0.1 next.
  */
 export function networkOf(address: string): string {
-  const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (v4) return v4
-  if (address === '::1') return '127.0.0.1'
-  const [head = '', tail] = address.split('%')[0]!.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length)
-  return `${[...groups, ...Array<string>(missing).fill('0')].slice(0, 4).join(':')}::/64`
+  if (!ipaddr.isValid(address)) return 'unknown'
+  const parsed = ipaddr.process(address)
+  if (parsed.toString() === '::1') return '127.0.0.1'
+  if (parsed.kind() === 'ipv4') return parsed.toString()
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${(parsed as ipaddr.IPv6).toNormalizedString().split('%')[0]}/64`)}/64`
 }
 
 /** The browser's family and the system's, without versions: an update is no theft. */
 export function agentOf(userAgent: string): string {
-  const family = firstOf(userAgent, [
-    [/\bEdg/, 'Edge'],
-    [/\bOPR\//, 'Opera'],
-    [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
-    [/Chrome\/|\bCriOS\/|\bChromium\//, 'Chrome'],
-    [/\bSafari\//, 'Safari'],
-    [/^curl\//, 'curl'],
-  ])
-  const system = firstOf(userAgent, [
-    [/Android/, 'Android'],
-    [/iPhone|iPad/, 'iOS'],
-    [/Windows/, 'Windows'],
-    [/Mac OS X/, 'macOS'],
-    [/CrOS/, 'ChromeOS'],
-    [/Linux/, 'Linux'],
-  ])
-  return system ? `${family ?? 'A browser'} on ${system}` : (family ?? 'An unknown client')
-}
-
-function firstOf(text: string, names: [RegExp, string][]): string | undefined {
-  return names.find(([pattern]) => pattern.test(text))?.[1]
+  if (userAgent === '') return 'an unknown client'
+  const { browser, os } = bowser.parse(userAgent.slice(0, 512))
+  const family = browser.name && new Set(Object.values(bowser.BROWSER_MAP)).has(browser.name) ? browser.name : undefined
+  return os.name ? `${family ?? 'a browser'} on ${os.name}` : (family ?? 'an unknown client')
 }
