@@ -62,11 +62,14 @@ const calls: Readonly<Record<string, Handler>> = {
   },
 }
 
+// Before anything is awaited: a parent that dies while the module loads is not told of twice.
+process.on('disconnect', () => process.exit())
+if (!process.connected) process.exit()
+
 const { default: open, remove } = await load(process.argv[2] ?? '')
 const spaces = new Map<string, Promise<Opened>>()
 
 process.on('message', (call: Call) => void answer(call))
-process.on('disconnect', () => process.exit())
 tell({ ready: true })
 
 async function load(module: string): Promise<StoreModule> {
