@@ -130,13 +130,14 @@ describe('a Redis replica that takes over', { skip: redisServer().skip ?? false 
   }
 
   it('lacks little where the master waits for it: a sign-out is refused that it would not hear of', async (t) => {
-    const { link, address, failOver } = await startPair(t, {
+    const { master, replica, link, address, failOver } = await startPair(t, {
       'min-replicas-to-write': '1',
       'min-replicas-max-lag': '2',
     })
     const { signedIn, warnings } = await shopAt(t, address.port, 'redis')
     const [alice, bob] = [await signedIn('alice'), await signedIn('bob')]
     assert.deepEqual(warnings, [])
+    await caughtUp(master, replica)
     link.stall()
     await eventually(async () => (await bob.post('/n')).status === 503, 10_000)
     const { status, setCookies } = await alice.copy().post('/logout')
