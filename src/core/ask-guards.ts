@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts'
 import { SessionError } from './errors.ts'
 import { publish } from './events.ts'
 import type { Exchange } from './exchange.ts'
-import type { Guard, GuardedSession } from './guard.ts'
+import { type Guard, type GuardedSession, small } from './guard.ts'
 import { andThen, answer, isPromise } from './maybe-promise.ts'
 import type { SessionState } from './state.ts'
 import type { MaybePromise } from './store.ts'
@@ -55,7 +55,7 @@ function sessionFor({ name }: Guard, state: SessionState): GuardedSession {
     sid: live?.ticket.sid,
     notes: live?.body.guards?.[name],
     keep(notes) {
-      if (state.mode !== 'read-only') state.guardNotes = { ...state.guardNotes, [name]: notes }
+      if (state.mode !== 'read-only') state.guardNotes = { ...state.guardNotes, [name]: small(name, notes) }
     },
     needStepUp() {
       state.isStepUpNeeded = true

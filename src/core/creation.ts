@@ -64,8 +64,8 @@ async function createUnder(engine: Engine, state: SessionState, data: Texts, tic
     secrets: { current: ticket.secret },
   }
   const stored = await create(engine, sessionIdOf(state.cookie.name, ticket.sid), next)
-  if (userId !== undefined) await holdLimit(engine, userId, stored)
   publish('created', { handle: handleOf(stored.record.id), userId })
+  if (userId !== undefined) await holdLimit(engine, userId, stored)
   state.live = { ...stored, ticket, hash }
   settleDecisions(state)
   sendTicket(engine, state, body, ticket.secret)

@@ -12,7 +12,7 @@ export interface Guard {
   beforeOpen?(request: GuardedRequest): void
   /** The session is open, and the handler has not seen it: throws a `SessionError` to refuse the request. */
   afterOpen?(request: GuardedRequest, session: GuardedSession): MaybePromise<void>
-  /** Someone signs in, in part or in full, or a session is stored for the first time: what the guard keeps from now on, as JSON can hold it. Undefined: nothing. */
+  /** Someone signs in, in part or in full, or a session is stored for the first time: what the guard keeps from now on, at most 4,096 characters of JSON. Undefined: nothing. */
   atSignIn?(signIn: GuardedSignIn): unknown
 }
 
@@ -50,7 +50,7 @@ export interface GuardedSession {
   readonly sid: Uint8Array | undefined
   /** What this guard has kept. */
   readonly notes: unknown
-  /** Keeps this instead, with the commit of this request; not where it was opened `read-only`. As JSON can hold it, and small. */
+  /** Keeps this instead, with the commit of this request; not where it was opened `read-only`. At most 4,096 characters of JSON. */
   keep(notes: unknown): void
   /** `session.requireRecent` refuses in this request, however recent the sign-in is. */
   needStepUp(): void
@@ -58,6 +58,15 @@ export interface GuardedSession {
   rotate(): void
   /** The cookie is not replaced in this request, but by a sign-in. */
   holdCookie(): void
+}
+
+const mostCharacters = 4_096
+
+/** What a guard keeps. Throws a TypeError where it is more than belongs into every record. */
+export function small(guard: string, notes: unknown): unknown {
+  const length = JSON.stringify(notes)?.length ?? 0
+  if (length <= mostCharacters) return notes
+  throw new TypeError(`the guard ${guard} keeps ${length} characters, and may keep ${mostCharacters}`)
 }
 
 /** Throws a TypeError for two guards of one name. */

@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts'
-import type { Body } from './record-body.ts'
+import { small } from './guard.ts'
+import type { Body, Device } from './record-body.ts'
 import { isSignIn, type Live, openedAtOf, type Privilege, type SessionState } from './state.ts'
 import { hashSecret, issueSecret, randomName, successorOf } from './ticket.ts'
 
@@ -84,14 +85,29 @@ export function notesAtSignIn(
   { guards: stored }: Pick<Body, 'guards'> = {},
 ): Pick<Body, 'device' | 'guards'> {
   const notes = guards.flatMap(({ name, atSignIn }) =>
-    atSignIn ? [[name, atSignIn({ exchange, now: clock(), sid, userId: privilege?.userId })] as const] : [],
+    atSignIn
+      ? [[name, small(name, atSignIn({ exchange, now: clock(), sid, userId: privilege?.userId }))] as const]
+      : [],
   )
   const all = Object.fromEntries(
     Object.entries({ ...stored, ...guardNotes, ...Object.fromEntries(notes) }).filter(
       ([, value]) => value !== undefined,
     ),
   )
-  return { ...(deviceOf && { device: deviceOf(exchange) }), guards: Object.keys(all).length > 0 ? all : undefined }
+  return {
+    ...(deviceOf && { device: coarse(deviceOf(exchange)) }),
+    guards: Object.keys(all).length > 0 ? all : undefined,
+  }
+}
+
+/** Whatever an application's function has made of it: what is no short text could make the record unreadable. */
+function coarse(device: Device | undefined): Device {
+  const names = ['browser', 'os', 'type', 'address'] as const
+  const texts = names.flatMap((name) => {
+    const text: unknown = device?.[name]
+    return typeof text === 'string' ? [[name, text.slice(0, 200)]] : []
+  })
+  return Object.fromEntries(texts)
 }
 
 function withNotes(body: Body, notes: SessionState['guardNotes']): Body {
