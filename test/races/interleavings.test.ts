@@ -147,10 +147,12 @@ describe('an exploration', () => {
 })
 
 describe('an exploration finds', () => {
-  for (const { name, breaks, requests, faults = {}, openStore, ...mistake } of mistakes) {
+  for (const { name, breaks, requests, faults = {}, settings = {}, openStore, ...mistake } of mistakes) {
     it(`${name}: ${breaks}`, async () => {
       const from = await stage(mistake.stage)
-      const { violations } = await explore(() => World.start({ stage: from, kinds: requests, faults, openStore }))
+      const { violations } = await explore(() =>
+        World.start({ stage: from, kinds: requests, faults, settings, openStore }),
+      )
       const found = violations.map(({ guarantee }) => guarantee)
       assert.ok(found.includes(breaks), `it has found ${found.join(', ') || 'nothing'}`)
     })

@@ -2,7 +2,7 @@ import type { SessionId, SessionRecord, Store } from 'coatcheck'
 import { memoryStore } from 'coatcheck/stores/memory'
 import { kinds, type RequestKind } from './request-kinds.ts'
 import type { StageName } from './stages.ts'
-import type { Faults } from './world.ts'
+import type { Faults, Scenario } from './world.ts'
 
 /** A store, or a handler, with one mistake, and the requests whose races show it. */
 export interface Mistake {
@@ -12,6 +12,7 @@ export interface Mistake {
   readonly stage: StageName
   readonly requests: readonly RequestKind[]
   readonly faults?: Faults
+  readonly settings?: Scenario['settings']
   readonly openStore: () => Store
 }
 
@@ -22,7 +23,7 @@ const changed = (change: (sound: Sound) => Partial<Store>) => (): Store => {
   return { ...sound, ...change(sound) }
 }
 
-const { look, write, exclusiveIncrement, destroy, sharedSignIn, revokeAll, save } = kinds
+const { look, write, exclusiveIncrement, destroy, sharedSignIn, signInElsewhere, revokeAll, save } = kinds
 
 const takingNoTurn: RequestKind = { ...exclusiveIncrement, name: 'n++ without a turn', mode: 'shared' }
 
@@ -182,6 +183,28 @@ export const mistakes: readonly Mistake[] = [
         ...sound.users,
         deleteByUser: (userId, options) => sound.users.deleteByUser(userId, { ...options, notBefore: 0 }),
       },
+    })),
+  },
+  {
+    name: 'a store whose list lags behind the sign-ins',
+    breaks: 'G11 limit',
+    stage: 'anonymous',
+    requests: [sharedSignIn, signInElsewhere],
+    settings: { sessionsPerUser: { max: 1 } },
+    openStore: changed((sound) => ({ users: { ...sound.users, list: () => [] } })),
+  },
+  {
+    name: 'a store that takes every sign-in for one that arrived just now',
+    breaks: 'G11 begun',
+    stage: 'half signed in',
+    requests: [kinds.completeSignInLater, revokeAll],
+    openStore: changed((sound) => ({
+      write: (record, expected, options) =>
+        sound.write(
+          { ...record, ...(record.openedAt !== undefined && { openedAt: options.now + 1_000 }) },
+          expected,
+          options,
+        ),
     })),
   },
   {
