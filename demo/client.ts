@@ -1,5 +1,5 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
-import bowser from 'bowser'
+import { describeDevice } from 'coatcheck/security/device'
 import type { Context } from 'hono'
 import ipaddr from 'ipaddr.js'
 
@@ -33,10 +33,11 @@ export function networkOf(address: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${(parsed as ipaddr.IPv6).toNormalizedString().split('%')[0]}/64`)}/64`
 }
 
+const describe = describeDevice({ address: 'none' })
+
 /** The browser's family and the system's, without versions: an update is no theft. */
 export function agentOf(userAgent: string): string {
-  if (userAgent === '') return 'an unknown client'
-  const { browser, os } = bowser.parse(userAgent.slice(0, 512))
-  const family = browser.name && new Set(Object.values(bowser.BROWSER_MAP)).has(browser.name) ? browser.name : undefined
-  return os.name ? `${family ?? 'a browser'} on ${os.name}` : (family ?? 'an unknown client')
+  const { browser, os } = describe({ header: (name) => (name === 'user-agent' ? userAgent : undefined) })
+  const family = browser?.replace(/ \d+$/, '')
+  return os ? `${family ?? 'a browser'} on ${os}` : (family ?? 'an unknown client')
 }

@@ -1,3 +1,4 @@
+import { parseSetCookie } from '../testing/set-cookie.ts'
 import type { Description, Route, RouteName, User } from './description.ts'
 import type { HttpClient, RequestOptions } from './http/client.ts'
 import type { HttpResponse } from './http/http-response.ts'
@@ -173,19 +174,12 @@ export class Visitor {
     return { header: csrf.header ? { [csrf.header]: token } : {}, field: csrf.field ? { [csrf.field]: token } : {} }
   }
 
+  /** What a browser would keep. The paths are not looked at: whoever plants a cookie sends it anywhere. */
   #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split(';')
-    const equals = pair.indexOf('=')
-    const name = pair.slice(0, Math.max(equals, 0)).trim()
-    const attribute = new Map(attributes.map((text) => halves(text.trim())))
-    const maxAge = attribute.get('max-age')
-    const isGone = maxAge === undefined ? Date.parse(attribute.get('expires') ?? '') <= Date.now() : Number(maxAge) <= 0
-    if (isGone) this.cookies.delete(name)
-    else this.cookies.set(name, pair.slice(equals + 1).trim())
+    const now = Date.now()
+    const cookie = parseSetCookie(line, new URL(this.#url), now)
+    if ('reason' in cookie) return
+    if (cookie.expiresAt !== undefined && cookie.expiresAt <= now) this.cookies.delete(cookie.name)
+    else this.cookies.set(cookie.name, cookie.value)
   }
-}
-
-function halves(text: string): readonly [string, string] {
-  const equals = text.indexOf('=')
-  return equals === -1 ? [text.toLowerCase(), ''] : [text.slice(0, equals).toLowerCase(), text.slice(equals + 1)]
 }

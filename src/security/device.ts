@@ -23,7 +23,7 @@ export interface DescribeDeviceOptions {
  */
 export function describeDevice({
   address: detail = 'network',
-}: DescribeDeviceOptions = {}): (exchange: Exchange) => Device {
+}: DescribeDeviceOptions = {}): (exchange: Pick<Exchange, 'header' | 'address'>) => Device {
   const addressOf = { full: plainAddress, network: networkOf, none: () => undefined }[detail]
   if (!addressOf) throw new TypeError(`address must be 'full', 'network' or 'none', got ${JSON.stringify(detail)}`)
   return (exchange) => {

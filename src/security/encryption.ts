@@ -44,7 +44,13 @@ export function encryption({ keys, plaintext = 'refuse', bindToVisitor = false }
     throw new TypeError(`encryption: plaintext must be 'refuse' or 'accept', got ${JSON.stringify(plaintext)}`)
   const { current, find } = keyring(keys)
 
-  const recordKey = ({ id }: SealedPlace, keyName: string): Buffer => derive(find(keyName), 'record', id)
+  // Asked for once for each part of a record, one after the other.
+  let latest: { readonly id: string; readonly keyName: string; readonly key: Buffer } | undefined
+  const recordKey = ({ id }: SealedPlace, keyName: string): Buffer => {
+    if (latest?.id !== id || latest.keyName !== keyName)
+      latest = { id, keyName, key: derive(find(keyName), 'record', id) }
+    return latest.key
+  }
   /** The secret alone would do for the visitor, the server's key alone for the server: it takes both. */
   const wrapKey = (place: SealedPlace, keyName: string, secret: Uint8Array): Buffer =>
     derive(Buffer.concat([recordKey(place, keyName), secret]), 'wrap', place.id)
