@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { Agent } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { after, describe, mock, type TestContext } from 'node:test'
 import { type SessionRecord, Sessions, type SessionsOptions, type Store } from 'coatcheck'
+import { encryption } from 'coatcheck/security/encryption'
 import { application, initial, type Routes, type Shop } from './application.ts'
 import { Gate } from './gate.ts'
 import { hosts } from './hosts.ts'
@@ -35,6 +37,14 @@ export interface Server {
   /** The live records, as they are stored. */
   records(): Promise<SessionRecord[]>
 }
+
+/**
+ * SEALED=server or SEALED=bound runs every scenario on sealed records: `SEALED=bound npm test -- test/http`. What reads a
+ * user's data from outside, or looks into records, can't do so then.
+ */
+const sealed = process.env.SEALED
+  ? { encryption: encryption({ keys: [randomBytes(32)], bindToVisitor: process.env.SEALED === 'bound' }) }
+  : {}
 
 export type Serve = (t: TestContext, setup?: Setup) => Promise<Server>
 
@@ -80,7 +90,14 @@ async function serve(t: TestContext, host: string, place: Place, setup: Setup = 
   const clock = new Clock()
   const gate = new Gate()
   const store = between(place.store)
-  const settings = { store, initial, merge: { visits: 'sum', items: 'append' }, clock: clock.read, ...options } as const
+  const settings = {
+    store,
+    initial,
+    ...sealed,
+    merge: { visits: 'sum', items: 'append' },
+    clock: clock.read,
+    ...options,
+  } as const
   const sessions = new Sessions<Shop>(settings as SessionsOptions<Shop>)
   const second = new Sessions<Shop>({ ...settings, ...setup.second } as SessionsOptions<Shop>)
   const app = application(sessions, gate, routes?.({ sessions, second, gate }))
