@@ -24,6 +24,16 @@ export interface SessionEvents {
   refused: { guard: string; handle?: string | undefined; code: string | undefined; message: string }
   /** An old cookie was used after its successor was in use and the grace was over: one of the two holders is not the visitor. */
   suspicious: { handle: string; userId?: string | undefined }
+  /**
+   * An exclusive request waits for those of its session before it; has its turn, after `waited` milliseconds in this process's own
+   * queue; and then either has `left`, or had `given-up` before its turn came.
+   */
+  turn: { handle: string } & (
+    | { state: 'waiting' }
+    | { state: 'holding'; waited: number }
+    | { state: 'left' }
+    | { state: 'given-up' }
+  )
   /** A call to the store came back. */
   store: {
     operation: 'read' | 'write' | 'touch' | 'delete' | 'lockAndRead' | 'list' | 'deleteByUser' | 'deleteExpired'
@@ -53,6 +63,7 @@ const channels = Object.fromEntries(
     'rejected',
     'refused',
     'suspicious',
+    'turn',
     'store',
     'availability',
   ].map((name) => [name, channel(`coatcheck:${name}`)]),

@@ -17,11 +17,19 @@ export interface Exchange {
   onClose(listener: () => void): void
 }
 
-/** What a commit adds to the response. */
-export type ResponseHeaders = readonly (readonly [name: 'set-cookie' | 'cache-control' | 'vary', value: string])[]
+/**
+ * What a commit adds to the response: a cookie beside others, `Cookie` to what `Vary` says. The others take the place of the
+ * application's, except that a `Cache-Control: no-store` leaves one that is as strict.
+ */
+export type ResponseHeaders = readonly (readonly [
+  name: 'set-cookie' | 'cache-control' | 'vary' | 'expires' | 'pragma' | 'last-modified',
+  value: string,
+])[]
 
 /** What an adapter needs of a `Sessions`, whatever its data. */
 export interface CommitsSessions {
   attach(request: object, exchange: Exchange): boolean
+  /** Where code finds its session without the request in hand: calls the handler so that it, and what it awaits, is this request's. */
+  within?<T>(request: object, handler: () => T): T
   commit(request: object, outcome?: { readonly hasFailed?: boolean }): MaybePromise<ResponseHeaders> | undefined
 }

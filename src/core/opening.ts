@@ -3,7 +3,7 @@ import { Draft } from './draft.ts'
 import { endRecord } from './end-record.ts'
 import type { Engine } from './engine.ts'
 import { CorruptRecordError, SessionError } from './errors.ts'
-import { publish, type SessionEvents } from './events.ts'
+import { isWatched, publish, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { andThen, isPromise } from './maybe-promise.ts'
 import { NewerRecordError, parseBody } from './record-body.ts'
@@ -198,15 +198,14 @@ async function takeTurn(
   ticket: Ticket,
   { id }: SessionRecord,
 ): Promise<{ standing: Standing; turn: Turn | undefined }> {
-  const startedAt = performance.now()
-  const leave = await engine.turns.take(id, engine.lockWaitMs)
+  const { hold, leave, waited } = await takePlace(engine, id)
   try {
-    const waitMs = Math.max(1, engine.lockWaitMs - (performance.now() - startedAt))
-    const locked = await engine.calls.lockAndRead(id, engine.leaseMs, waitMs)
+    const locked = await engine.calls.lockAndRead(id, engine.leaseMs, Math.max(1, engine.lockWaitMs - waited))
     if (!locked) {
       leave()
       return { standing: reject('unknown', id), turn: undefined }
     }
+    hold()
     const turn = makeTurn(engine, locked.lock, leave)
     const standing = judge(engine, ticket, locked.record)
     if ('live' in standing) return { standing, turn }
@@ -215,6 +214,44 @@ async function takeTurn(
   } catch (error) {
     leave()
     if (error instanceof CorruptRecordError) return { standing: reject('corrupt', id), turn: undefined }
+    throw error
+  }
+}
+
+/** A place in this process's queue, whose changes are told. */
+interface Place {
+  /** The store's lock is there too. */
+  readonly hold: () => void
+  readonly leave: () => void
+  /** Milliseconds. */
+  readonly waited: number
+}
+
+async function takePlace({ turns, lockWaitMs }: Engine, id: SessionRecord['id']): Promise<Place> {
+  let state: SessionEvents['turn']['state'] = 'waiting'
+  const tell = (next: SessionEvents['turn']['state'], waited = 0): void => {
+    state = next
+    // A handle is a hash, and not worth making for nobody.
+    if (!isWatched('turn')) return
+    const handle = handleOf(id)
+    publish('turn', next === 'holding' ? { handle, state: next, waited } : { handle, state: next })
+  }
+  const startedAt = performance.now()
+  tell('waiting')
+  try {
+    const letNextIn = await turns.take(id, lockWaitMs)
+    const waited = performance.now() - startedAt
+    return {
+      waited,
+      hold: () => tell('holding', waited),
+      leave() {
+        if (state === 'waiting') tell('given-up')
+        else if (state === 'holding') tell('left')
+        letNextIn()
+      },
+    }
+  } catch (error) {
+    tell('given-up')
     throw error
   }
 }

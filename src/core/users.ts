@@ -23,6 +23,8 @@ export interface SessionSummary<Data> {
   readonly authenticatedAt: Date | undefined
   readonly lastSeenAt: Date
   readonly expiresAt: Date
+  /** Whether it was signed in with `{ remember: true }`. */
+  readonly isRemembered: boolean
   /** Throws `ERR_SESSION_DATA` where the data is sealed for its visitor alone. */
   readonly data: DeepReadonly<Data>
 }
@@ -61,6 +63,7 @@ export class UserSessions<Data> {
         authenticatedAt: body.authenticatedAt === undefined ? undefined : new Date(body.authenticatedAt),
         lastSeenAt: new Date(record.lastSeenAt),
         expiresAt: new Date(record.expiresAt),
+        isRemembered: body.remembered === true,
         data: new Draft(this.#engine.codec, () => ({}), data).data as DeepReadonly<Data>,
       }
       summaries.push(seal?.closed ? Object.defineProperty(summary, 'data', sealedData) : summary)

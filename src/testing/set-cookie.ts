@@ -59,7 +59,7 @@ export function parseSetCookie(
   }
   if (cookie.isSecure && !isTrustworthy(url)) return refuse('it is Secure, and came over plain http (§5.7 step 13)')
   if (cookie.sameSite === 'None' && !cookie.isSecure) return refuse('SameSite=None without Secure (§5.7 step 19)')
-  if (!keepsPromiseOfPrefix(cookie, url, path)) {
+  if (!keepsPromiseOfPrefix(cookie, path)) {
     return refuse('its name promises attributes that it does not have (§5.7 steps 20 to 22)')
   }
   return cookie
@@ -89,13 +89,13 @@ function domainOf(given: string | undefined, { hostname }: URL, isPublicSuffix?:
   return isHostWithin(hostname, domain) ? domain : new Error(`${hostname} is not within ${domain} (§5.7 step 10)`)
 }
 
-/** §4.1.3: a name that begins so is kept only with the attributes it stands for. Chromium wants real https for it, on this machine too. */
-function keepsPromiseOfPrefix(cookie: Cookie, { protocol }: URL, path: string | undefined): boolean {
+/** §4.1.3: a name that begins so is kept only with the attributes it stands for. */
+function keepsPromiseOfPrefix(cookie: Cookie, path: string | undefined): boolean {
   const { name, value, isSecure, isHttpOnly, domain } = cookie
   // §5.7 step 22: a cookie without a name must not pass for one that has such a name.
   const [, prefix] = /^__(host-http|http|secure|host)-/i.exec(name === '' ? value : name) ?? []
   if (prefix === undefined) return true
-  if (name === '' || !isSecure || protocol !== 'https:') return false
+  if (name === '' || !isSecure) return false
   if (/http$/i.test(prefix) && !isHttpOnly) return false
   return !/^host/i.test(prefix) || (path === '/' && domain === undefined)
 }

@@ -29,6 +29,11 @@ const routes: NonNullable<Setup['routes']> = ({ sessions }): Routes => ({
     const session = await sessions.open(request, { mode: 'read-only' })
     return text(session.requireRecent('5m'))
   },
+  'GET /devices': async ({ request }) => {
+    const current = await sessions.open(request, { mode: 'read-only' })
+    const devices = await sessions.ofUser('alice').list({ current })
+    return text(devices.map(({ isCurrent, isRemembered }) => `${isCurrent ? 'this' : 'other'} ${isRemembered}`).join())
+  },
   'POST /again': async ({ request }) => {
     const session = await sessions.open(request)
     session.signIn(session.userId ?? '')
@@ -133,6 +138,17 @@ onEveryServer((serve) => {
     assert.deepEqual([await who(planted), await who(visitor)], ['nobody', 'alice'])
     server.clock.advance(1)
     assert.deepEqual([await who(planted), await who(visitor)], ['nobody', 'nobody'])
+  })
+
+  it('lists a user’s sessions, the one seen last first, and says which is this one and which is remembered', async (t) => {
+    const server = await serve(t, { routes })
+    const remembered = server.visitor()
+    await remembered.post('/login?user=alice&remember')
+    server.clock.advance(1_000)
+    const short = await server.signedIn('alice')
+    assert.equal((await short.get('/devices')).body, 'this false,other true')
+    assert.equal((await remembered.get('/devices')).body, 'other false,this true')
+    assert.equal((await server.visitor().get('/devices')).body, 'other false,other true')
   })
 
   it('ends the oldest session of a user who has too many', async (t) => {

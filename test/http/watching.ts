@@ -12,6 +12,7 @@ const channels: { readonly [Name in keyof SessionEvents]: true } = {
   rejected: true,
   refused: true,
   suspicious: true,
+  turn: true,
   store: true,
   availability: true,
 }
