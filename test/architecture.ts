@@ -20,8 +20,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   testing: ['stores'],
   conformance: ['testing'],
 }
-/** The optional peers of a security feature, each known to one file. */
-const securityPeers: Readonly<Record<string, string>> = {
+/** The optional peers of a feature, each known to one file. */
+const peers: Readonly<Record<string, string>> = {
+  'src/php/files/flock.ts': 'koffi',
   'src/security/network.ts': 'ipaddr.js',
   'src/security/user-agent.ts': 'bowser',
 }
@@ -84,11 +85,10 @@ function wrongPackage(file: string, folder: string, name: string): string | unde
     const isOwn = scope === framework || scope === `@${framework}`
     return isOwn ? undefined : 'an adapter imports no framework but its own'
   }
-  if (folder === 'security') {
-    if (securityPeers[file] === name) return undefined
-    const home = Object.keys(securityPeers).find((path) => securityPeers[path] === name)
-    if (home) return `only ${home} knows ${name}`
-  }
+  if (folder === 'devtools' && name.split('/')[0] === 'hono') return undefined
+  if (peers[file] === name) return undefined
+  const home = Object.keys(peers).find((path) => peers[path] === name)
+  if (home) return `only ${home} knows ${name}`
   return `${folder || 'the main entry'} takes clients from its caller and depends on no package`
 }
 

@@ -8,11 +8,12 @@ import { run } from './running-example.ts'
 
 const shops = ['express', 'fetch', 'hono', 'node-http']
 const streams = ['server-sent-events', 'web-socket']
+const others = ['devtools']
 
 describe('the examples', () => {
   it('are all tried here', () => {
     const files = readdirSync('examples').filter((name) => name.endsWith('.ts') && !name.includes('-store'))
-    assert.deepEqual(files.sort(), [...shops, ...streams].map((name) => `${name}.ts`).sort())
+    assert.deepEqual(files.sort(), [...shops, ...streams, ...others].map((name) => `${name}.ts`).sort())
   })
 })
 
@@ -117,6 +118,21 @@ describe('examples/web-socket.ts', () => {
       await refusal(new WebSocket(`${url}/socket`, { origin: 'https://evil.example', headers: { cookie } })),
       403,
     )
+  })
+})
+
+describe('examples/devtools.ts', () => {
+  it('shows a browser its own requests and what they stored', async (t) => {
+    const { url } = await run(t, 'devtools')
+    const [developer, stranger] = [new Visitor(url), new Visitor(url)]
+    assert.match(await developer.page('/__coatcheck/wire'), /No request yet/)
+    assert.match(await developer.page('/'), /Visit no\. 1\./)
+    assert.match(
+      await developer.page('/__coatcheck/wire'),
+      /Browser to server: .*GET \/<.*Set-Cookie: sid-\d+=[\w-]{4}…/s,
+    )
+    assert.match(await developer.page('/__coatcheck/store'), /visits:1/)
+    assert.match(await stranger.page('/__coatcheck/store'), /No record: nothing is stored for you/)
   })
 })
 
