@@ -8,6 +8,8 @@ export interface Certificate {
 }
 
 const oneDay = 24 * 3600 * 1000
+/** The second is the evil site of the attack lab. */
+const names = ['localhost', 'evil.localhost']
 
 /** A certificate for this machine's own names, made here and kept for a year, so that a browser asks about it once. */
 export async function localCertificate(directory: string): Promise<Certificate> {
@@ -20,7 +22,9 @@ async function readKept(directory: string): Promise<Certificate | undefined> {
       readFile(`${directory}/key.pem`, 'utf8'),
       readFile(`${directory}/cert.pem`, 'utf8'),
     ])
-    return Date.parse(new X509Certificate(cert).validTo) > Date.now() + oneDay ? { key, cert } : undefined
+    const known = new X509Certificate(cert)
+    const isGood = Date.parse(known.validTo) > Date.now() + oneDay && names.every((name) => known.checkHost(name))
+    return isGood ? { key, cert } : undefined
   } catch {
     return undefined
   }
@@ -38,7 +42,7 @@ async function makeNew(directory: string): Promise<Certificate> {
       {
         name: 'subjectAltName',
         altNames: [
-          { type: 2, value: 'localhost' },
+          ...names.map((value) => ({ type: 2 as const, value })),
           { type: 7, ip: '127.0.0.1' },
           { type: 7, ip: '::1' },
         ],

@@ -1,4 +1,5 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Device } from 'coatcheck'
 import { describeDevice } from 'coatcheck/security/device'
 import type { Context } from 'hono'
 import ipaddr from 'ipaddr.js'
@@ -33,11 +34,19 @@ export function networkOf(address: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${(parsed as ipaddr.IPv6).toNormalizedString().split('%')[0]}/64`)}/64`
 }
 
-const describe = describeDevice({ address: 'none' })
+/** What a session keeps of the device that logged in: for the page "your devices". */
+export const describe = describeDevice({ address: 'network' })
 
 /** The browser's family and the system's, without versions: an update is no theft. */
 export function agentOf(userAgent: string): string {
-  const { browser, os } = describe({ header: (name) => (name === 'user-agent' ? userAgent : undefined) })
-  const family = browser?.replace(/ \d+$/, '')
-  return os ? `${family ?? 'a browser'} on ${os}` : (family ?? 'an unknown client')
+  const { browser, os } = describe({
+    header: (name) => (name === 'user-agent' ? userAgent : undefined),
+    address: undefined,
+  })
+  return nameOf({ browser: browser?.replace(/ \d+$/, ''), os })
+}
+
+/** Such as `Firefox 143 on Windows`. */
+export function nameOf({ browser, os }: Pick<Device, 'browser' | 'os'>): string {
+  return os ? `${browser ?? 'a browser'} on ${os}` : (browser ?? 'an unknown client')
 }

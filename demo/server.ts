@@ -2,13 +2,12 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { isAbsolute, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { getRequestListener } from '@hono/node-server'
-import { fileStore } from 'coatcheck/stores/file'
 import { createDemo } from './app.ts'
 import { type Certificate, localCertificate } from './certificate.ts'
+import { openStore, StartError } from './open-store.ts'
 
 const help = `Server Sessions Demo
 
@@ -21,15 +20,14 @@ Options
 
 Environment
   PORT                          default 3000; 0 takes any free port
-  SESSIONS_DIR                  where the sessions are kept, default ./sessions
+  STORE                         where the sessions are kept: file, the default; memory; sqlite:PATH (Node 22.13 or later);
+                                redis://HOST:PORT; postgres://HOST:PORT/DATABASE
+  SESSIONS_DIR                  the directory of STORE=file, default ./sessions
   TRUST_PROXY                   addresses of proxies that end https in front of the demo, such as "loopback"
 `
 
 const aboutTheCertificate =
   'The browser will warn that it does not know the certificate: it was made on this machine just for this. Go on past it.'
-
-/** Something the person who starts the demo can put right: told in one sentence, without a stack. */
-class StartError extends Error {}
 
 try {
   await main()
@@ -51,30 +49,23 @@ async function main(): Promise<void> {
   if (values.help) return console.log(help)
 
   const port = portFrom(process.env.PORT)
-  const directory = resolve(process.env.SESSIONS_DIR || 'sessions')
   const trustProxy = process.env.TRUST_PROXY?.split(/[\s,]+/).filter((entry) => entry !== '') ?? []
   const certificate = values.https ? await certificateFor() : undefined
-  const store = openStore(directory)
-  const demo = createDemo({ store, directory, trustProxy })
+  const { where, atStop, close, ...opened } = await openStore(process.env)
+  const demo = createDemo({ ...opened, trustProxy })
   const listener = getRequestListener(demo.app.fetch)
   const servers = await listenOnThisMachine(port, () => makeServer(listener, certificate))
 
-  stopOnSignal(servers, demo.close, () => store.close?.())
+  stopOnSignal(servers, demo.close, close)
   const bound = (servers[0]!.address() as AddressInfo).port
   console.log(
     [
       `Server Sessions Demo: ${certificate ? 'https' : 'http'}://localhost:${bound}`,
       '  Log in with admin / secret, or with any username and the password "password".',
       ...(certificate ? [`  ${aboutTheCertificate}`] : []),
-      `  Sessions are kept in ${shortened(directory)}. Stop with Ctrl+C; they stay.`,
+      `  Sessions are kept ${where}. Stop with Ctrl+C; ${atStop}.`,
     ].join('\n'),
   )
-}
-
-/** Such as ./sessions, for a directory below this one. */
-function shortened(directory: string): string {
-  const path = relative(process.cwd(), directory)
-  return path.startsWith('..') || isAbsolute(path) ? directory : `./${path}`
 }
 
 function portFrom(text: string | undefined): number {
@@ -83,15 +74,6 @@ function portFrom(text: string | undefined): number {
     throw new StartError(`PORT must be a number from 0 to 65535, got "${text}".`)
   }
   return port
-}
-
-function openStore(directory: string) {
-  try {
-    return fileStore(directory)
-  } catch (error) {
-    // The store says in a sentence what is wrong with the directory.
-    throw new StartError(`${(error as Error).message}. SESSIONS_DIR can name another one.`)
-  }
 }
 
 async function certificateFor(): Promise<Certificate> {

@@ -1,3 +1,5 @@
+import { siteMap } from './site-map.ts'
+
 /** `auto` follows the system. */
 export type Theme = 'auto' | 'light' | 'dark'
 
@@ -8,9 +10,9 @@ export function themeOf(value: unknown): Theme {
   return value === 'light' || value === 'dark' ? value : 'auto'
 }
 
-const pages = ['/', '/login', '/dashboard', '/logout', '/functions', '/requests', '/cookies', '/client-storage']
+const pages = [...siteMap.flatMap(({ places }) => places.map(({ path }) => path)), '/logout']
 
 /** Where to go on after the colours were changed: one of our own pages. An address that someone made up is neither shown in a form nor gone to. */
 export function ownPage(path: string): string {
-  return pages.includes(path) ? path : '/'
+  return pages.includes(path) || /^\/tour\/[1-6]$/.test(path) ? path : '/'
 }

@@ -1,11 +1,9 @@
+import { CookieTotal, LiveBar, type LoggedRequest, RecordPanel, RequestList, type StoreView } from 'coatcheck/devtools'
 import type { Client } from '../client.ts'
-import type { RawRecord } from '../raw-record.ts'
-import type { LoggedRequest } from '../request-log.ts'
+import { livePath } from '../request-log.ts'
 import { Coat, Ticket } from './coat.tsx'
 import { type Frame, Layout } from './layout.tsx'
-import { Fields } from './record.tsx'
-import { RequestList } from './requests.tsx'
-import { Clock, duration } from './times.tsx'
+import { Clock, duration, TimeLeft } from './times.tsx'
 
 export interface DashboardProps {
   frame: Frame
@@ -20,15 +18,18 @@ export interface DashboardProps {
   expiresAt: number
   absoluteExpiresAt: number
   handle: string
-  raw: RawRecord | undefined
+  view: StoreView
+  place: string
+  isRemembered: boolean
   client: { then: Client; now: Client } | undefined
   requests: LoggedRequest[]
 }
 
 export function Dashboard(props: DashboardProps) {
-  const { frame, username, data, cookie, login, now, raw, client, requests } = props
+  const { frame, username, data, cookie, login, now, view, client, requests } = props
+  const bytes = view.record?.raw.bytes
   return (
-    <Layout {...frame} title="Dashboard">
+    <Layout {...frame} title="Dashboard" script="live.js">
       <div class="head">
         <p class="eyebrow">Only with a ticket</p>
         <h1>Welcome, {capitalised(username)}!</h1>
@@ -56,7 +57,11 @@ export function Dashboard(props: DashboardProps) {
           facts={[`${cookie.bytes} bytes, and not a word about you`]}
         />
         <div class="hero-thread" aria-hidden="true" />
-        <Coat text={inLines(data)} note={props.handle} facts={[raw ? `${raw.bytes} bytes on disk` : 'no record']} />
+        <Coat
+          text={inLines(data)}
+          note={props.handle}
+          facts={[bytes ? `${bytes} bytes in ${props.place}` : 'no record']}
+        />
       </div>
 
       <section aria-labelledby="ticket">
@@ -109,7 +114,7 @@ export function Dashboard(props: DashboardProps) {
 
       <section aria-labelledby="time">
         <h2 id="time">How long it lasts</h2>
-        <dl class="facts">
+        <dl class="facts" id="times" data-live>
           <div>
             <dt>Age</dt>
             <dd>
@@ -121,8 +126,8 @@ export function Dashboard(props: DashboardProps) {
             <dt>Without a request</dt>
             <dd>
               Ends in <TimeLeft ms={props.expiresAt - now} warning="ending" />, at <Clock at={props.expiresAt} />. Any
-              request extends it to 30 minutes again, as often as you like (it is written down at most once a minute).{' '}
-              <a href="/dashboard">Extend it now</a>
+              request extends it to {props.isRemembered ? '30 days' : '30 minutes'} again, as often as you like (it is
+              written down at most once a minute). <a href="/dashboard">Extend it now</a>
             </dd>
           </div>
           <div>
@@ -136,62 +141,35 @@ export function Dashboard(props: DashboardProps) {
       </section>
 
       <section aria-labelledby="raw">
-        <h2 id="raw">The record, as it lies on the disk</h2>
-        {raw ? (
-          <>
-            <p>
-              <code>{raw.path}</code>, {raw.bytes} bytes. Plain text, read from the file just now; its hashes and names
-              are shortened to eight characters.
-            </p>
-            <dl class="facts lines">
-              {linesByAuthor(raw).map(({ author, lines }) => (
-                <div>
-                  <dt>{author}</dt>
-                  <dd>
-                    {lines.map((line) => (
-                      <div>
-                        <Fields line={line} />
-                      </div>
-                    ))}
-                  </dd>
-                </div>
-              ))}
-            </dl>
-            <p class="aside">
-              Stop the server, kill it if you like, and start it again: the file is still there, and you are still
-              logged in.
-            </p>
-          </>
-        ) : (
-          <p>The file is gone: the session was ended elsewhere while this page was being made.</p>
+        <h2 id="raw">Your record, as it is stored</h2>
+        <p>
+          Read just now, from where it lies in {props.place}: not what the library says of it, but the bytes. Hashes and
+          long names are shortened to eight characters. <a href="/record">The record alone</a>
+        </p>
+        <LiveBar stream={livePath} refresh="/dashboard#raw" />
+        <div id="record" data-live>
+          <RecordPanel view={view} times={false} />
+        </div>
+        {props.place !== 'memory' && (
+          <p class="aside">
+            Stop the server, kill it if you like, and start it again: the record is still there, and you are still
+            logged in.
+          </p>
         )}
       </section>
 
-      <section aria-labelledby="requests">
-        <h2 id="requests">Your last requests</h2>
+      <section aria-labelledby="wire">
+        <h2 id="wire">Your last requests</h2>
         <p>
           What your browser sent, what the library did, and what went back, cut to the first four characters of each
           cookie. <a href="/requests">All that are remembered</a>
         </p>
-        <RequestList requests={requests} now={now} />
+        <div id="requests" data-live>
+          <CookieTotal requests={requests} />
+          <RequestList requests={requests} now={now} />
+        </div>
       </section>
     </Layout>
-  )
-}
-
-function linesByAuthor({ lines: [store = '', protocol = '', ...data] }: RawRecord) {
-  return [
-    { author: 'For the store', lines: [store] },
-    { author: 'For the protocol', lines: [protocol] },
-    { author: 'Your data', lines: data },
-  ]
-}
-
-function TimeLeft({ ms, warning }: { ms: number; warning?: string }) {
-  return (
-    <b class="num" data-seconds-left={Math.round(ms / 1000)} data-warning={warning}>
-      {duration(ms)}
-    </b>
   )
 }
 

@@ -1,12 +1,12 @@
 import { raw } from 'hono/html'
-import type { RawRecord } from '../raw-record.ts'
-import { type SeedFunction, seedFunctions } from '../seed-functions.ts'
+import { functionGroups } from '../functions/index.ts'
+import { Outcome } from '../functions/outcome.tsx'
+import { ListedRow, type RowState, RunForm, SeedRow } from '../functions/row.tsx'
+import { seedFunctions } from '../seed-functions.ts'
 import type { FunctionRun } from '../seed-lab.ts'
 import { Coat, Ticket } from './coat.tsx'
-import { Code } from './code.tsx'
 import { inLines } from './dashboard.tsx'
 import { type Frame, Layout } from './layout.tsx'
-import { RecordLines } from './record.tsx'
 
 export interface FunctionsProps {
   frame: Frame
@@ -14,21 +14,42 @@ export interface FunctionsProps {
   handle: string | undefined
   data: object
   recordBytes: number | undefined
+  /** The newest last. */
   runs: ReadonlyMap<string, FunctionRun>
+  /** The version of the PHP that is run beside ours. */
+  php: string | undefined
   /** A key or value that was refused, and why. */
   problem?: { name: string; text: string } | undefined
 }
 
-export function Functions({ frame, cookie, handle, data, recordBytes, runs, problem }: FunctionsProps) {
+export function Functions({ frame, cookie, handle, data, recordBytes, runs, php, problem }: FunctionsProps) {
+  const newest = [...runs.keys()].at(-1)
+  const stateOf = (name: string): RowState => ({
+    run: runs.get(name),
+    isNewest: name === newest,
+    problem: problem?.name === name ? problem.text : undefined,
+  })
   return (
-    <Layout {...frame} title="Session functions">
+    <Layout {...frame} title="Session functions" style="functions.css" script="functions.js">
       <div class="head">
         <h1>Session functions</h1>
         <p class="lede">Each call, in PHP and in TypeScript. Run it, and see what it did.</p>
         <p>
           It runs on a session of your own beside your login: same store, same rules, another cookie. Nothing you do
-          here logs you in or out.
+          here logs you in or out. The last five results stay on the page.
         </p>
+        {php === undefined ? (
+          <p class="aside">
+            PHP is not installed here, so its side is text only. With <code>php-cgi</code> on the PATH when the demo
+            starts, each button makes the same call in real PHP as well.
+          </p>
+        ) : (
+          <p class="aside">
+            Each button makes the same call in <b>real PHP {php}</b> as well, with PHP’s own defaults, on session files
+            of yours that nobody else reads. This server plays PHP’s browser there and keeps its cookie. That session
+            gives no rights and lives ten minutes, so its whole ID is shown.
+          </p>
+        )}
       </div>
       <div class="objects" id="now">
         <Ticket
@@ -48,142 +69,77 @@ export function Functions({ frame, cookie, handle, data, recordBytes, runs, prob
           ]}
         />
       </div>
-      {seedFunctions.map((each) => (
-        <OneFunction
-          of={each}
-          run={runs.get(each.name)}
-          problem={problem?.name === each.name ? problem.text : undefined}
-        />
+      <FunctionIndex />
+
+      <section class="function-group" aria-labelledby="first-calls">
+        <h2 id="first-calls">The first calls</h2>
+        {seedFunctions.map((each) => (
+          <SeedRow of={each} {...stateOf(each.name)} />
+        ))}
+        <section class="function" id="large">
+          <h3>Store more than a cookie could hold</h3>
+          <p>
+            A cookie ends at about 4 KB. Store 100 KB in the session, and see that the cookie stays as small as it is.
+          </p>
+          <RunForm name="large" button="Store 100 KB" />
+          <Outcome run={runs.get('large')} />
+        </section>
+        <section class="function" id="late">
+          <h3>Start a session too late</h3>
+          <p>
+            “MUST be before any output”: the cookie travels in a header, and headers leave first. This page sends its
+            upper half, then opens a session, and shows you the error it gets.
+          </p>
+          <p>
+            <a class="button second small" href="/functions/late">
+              Send output, then start a session
+            </a>
+          </p>
+        </section>
+      </section>
+
+      {functionGroups.map(({ id, title, functions }) => (
+        <section class="function-group" aria-labelledby={id}>
+          <h2 id={id}>{title}</h2>
+          {functions.map((each) => (
+            <ListedRow of={each} hasPhp={php !== undefined} {...stateOf(each.name)} />
+          ))}
+        </section>
       ))}
-
-      <section class="function" id="large" aria-labelledby="large-title">
-        <h2 id="large-title">Store more than a cookie could hold</h2>
-        <p>
-          A cookie ends at about 4 KB. Store 100 KB in the session, and see that the cookie stays as small as it is.
-        </p>
-        <RunForm name="large" button="Store 100 KB" />
-        <Result run={runs.get('large')} />
-      </section>
-
-      <section class="function" id="late" aria-labelledby="late-title">
-        <h2 id="late-title">Start a session too late</h2>
-        <p>
-          “MUST be before any output”: the cookie travels in a header, and headers leave first. This page sends its
-          upper half, then opens a session, and shows you the error it gets.
-        </p>
-        <p>
-          <a class="button second" href="/functions/late">
-            Send output, then start a session
-          </a>
-        </p>
-      </section>
     </Layout>
   )
 }
 
-function OneFunction({
-  of,
-  run,
-  problem,
-}: {
-  of: SeedFunction
-  run: FunctionRun | undefined
-  problem: string | undefined
-}) {
+function FunctionIndex() {
+  const groups = [
+    { title: 'The first calls', links: seedFunctions.map(({ name, title }) => ({ name, text: title })) },
+    ...functionGroups.map(({ title, functions }) => ({
+      title,
+      links: functions.map(({ name }) => ({ name, text: name })),
+    })),
+  ]
   return (
-    <section class="function" id={of.name} aria-labelledby={`${of.name}-title`}>
-      <h2 id={`${of.name}-title`}>{of.title}</h2>
-      <div class="pair">
-        <Code name="PHP" text={of.php} />
-        <Code name="TypeScript" text={of.typescript} />
-      </div>
-      <p>{of.note}</p>
-      <RunForm {...of} problem={problem} />
-      <Result run={run} />
-    </section>
-  )
-}
-
-type RunFormProps = Pick<SeedFunction, 'name' | 'button' | 'asks' | 'firstKey' | 'firstValue'> & {
-  problem?: string | undefined
-}
-
-function RunForm({ name, button, asks, firstKey, firstValue, problem }: RunFormProps) {
-  const problemId = problem && `${name}-problem`
-  return (
-    <form class="inline-form" method="post" action={`/functions/${name}`}>
-      {asks && (
-        <div class="field">
-          <label for={`${name}-key`}>Key</label>
-          <input
-            id={`${name}-key`}
-            name="key"
-            type="text"
-            value={firstKey}
-            maxlength={32}
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-            required
-            aria-invalid={problem ? 'true' : undefined}
-            aria-describedby={problemId}
-          />
+    <nav class="panel function-index" aria-labelledby="function-index">
+      <h2 id="function-index">Find a function</h2>
+      <p>
+        First the calls of every PHP lesson; then all 23 <code>session_*</code> functions of the PHP manual. Open a row
+        for its code and what differs.{' '}
+        <noscript>Without JavaScript a link leads to its row, and you open the row yourself.</noscript>
+      </p>
+      {groups.map(({ title, links }) => (
+        <div>
+          <h3>{title}</h3>
+          <ul>
+            {links.map(({ name, text }) => (
+              <li>
+                <a href={`#${name}`}>{text}</a>
+              </li>
+            ))}
+          </ul>
         </div>
-      )}
-      {asks === 'key and value' && (
-        <div class="field">
-          <label for={`${name}-value`}>Value</label>
-          <input id={`${name}-value`} name="value" type="text" value={firstValue} maxlength={200} autocomplete="off" />
-        </div>
-      )}
-      <button class="button second" type="submit">
-        {button}
-      </button>
-      {problem && (
-        <p class="message error" role="alert" id={problemId}>
-          {problem}
-        </p>
-      )}
-    </form>
+      ))}
+    </nav>
   )
-}
-
-/** What the newest run of a call did: to the caller, to the record, to the headers. */
-function Result({ run }: { run: FunctionRun | undefined }) {
-  if (!run) return null
-  const { returned, before, after, request } = run
-  const cookies = request.answer?.setCookies ?? []
-  return (
-    <div class="result">
-      <h3>What it did</h3>
-      <dl>
-        <dt>Returned</dt>
-        <dd>{returned === undefined ? 'nothing' : <code>{returned}</code>}</dd>
-        <dt>Set-Cookie</dt>
-        <dd>{cookies.length === 0 ? 'none' : cookies.map((cookie) => <code class="line">{cookie}</code>)}</dd>
-        <dt>Cookies sent</dt>
-        <dd>
-          {request.cookies.length === 0
-            ? 'none'
-            : `${request.cookies.join('; ')} (${request.cookieBytes} bytes in all)`}
-        </dd>
-        <dt>The library</dt>
-        <dd>{request.steps.map(({ text }) => text).join(' → ') || 'did not ask the store'}</dd>
-      </dl>
-      {isSame(before, after) ? (
-        <RecordLines title={before ? 'The record, unchanged' : 'No record, before and after'} record={before} />
-      ) : (
-        <div class="before-after">
-          <RecordLines title="The record before" record={before} other={after} />
-          <RecordLines title="The record after" record={after} other={before} />
-        </div>
-      )}
-    </div>
-  )
-}
-
-function isSame(before: RawRecord | undefined, after: RawRecord | undefined): boolean {
-  return before?.bytes === after?.bytes && before?.lines.join() === after?.lines.join()
 }
 
 /** Where the page about starting too late is cut in two. */

@@ -1,7 +1,9 @@
+import type { LoggedRequest } from '../request-log.ts'
 import { phpSample, typescriptSample } from '../seed-functions.ts'
 import { Coat, Ticket } from './coat.tsx'
 import { Code } from './code.tsx'
 import { type Frame, Layout, LessonLinks } from './layout.tsx'
+import { RequestList } from './requests.tsx'
 import { Sequence, type Step } from './sequence.tsx'
 
 const example: Step[] = [
@@ -55,7 +57,16 @@ const comparison = [
   ['Client-side manipulation risk', 'Server-controlled security'],
 ]
 
-export function Home({ frame, secure }: { frame: Frame; secure: boolean }) {
+interface HomeProps {
+  frame: Frame
+  /** This browser's last login, as it was. */
+  yours: readonly LoggedRequest[]
+  /** The original's drawing all the same. */
+  isExample: boolean
+  now: number
+}
+
+export function Home({ frame, yours, isExample, now }: HomeProps) {
   return (
     <Layout {...frame}>
       <div class="hero">
@@ -77,13 +88,7 @@ export function Home({ frame, secure }: { frame: Frame; secure: boolean }) {
           Server sessions combine the best of both worlds: a small cookie holds just an ID, while all the actual data
           stays safely on the server.
         </p>
-        <div class="panel">
-          <p class="panel-note">
-            <span class="tagged">example</span> The names and values of a PHP site.{' '}
-            <a href="/requests">Your own requests</a> are drawn the same way, with what really happened.
-          </p>
-          <Sequence steps={example} label="Logging in and opening the dashboard" />
-        </div>
+        <Diagram yours={yours} isExample={isExample} now={now} />
         <p class="insight">
           <strong>Key insight:</strong> The browser only knows a random ID. All sensitive data (user info, permissions,
           cart contents) stays on the server where it can't be tampered with.
@@ -119,10 +124,11 @@ export function Home({ frame, secure }: { frame: Frame; secure: boolean }) {
       <section aria-labelledby="try" class="try">
         <div>
           <h2 id="try">Try the Demo</h2>
-          <p>
+          <p class="actions">
             <a class="button" href="/login">
               Go to Login Page
             </a>
+            <a href="/tour">Or take the tour: six steps, five minutes</a>
           </p>
         </div>
         <Credentials />
@@ -148,7 +154,6 @@ export function Home({ frame, secure }: { frame: Frame; secure: boolean }) {
               <tr>
                 <th scope="col">Practice</th>
                 <th scope="col">Why</th>
-                <th scope="col">On this page, now</th>
               </tr>
             </thead>
             <tbody>
@@ -157,60 +162,34 @@ export function Home({ frame, secure }: { frame: Frame; secure: boolean }) {
                   <code>session_regenerate_id(true)</code> on login
                 </td>
                 <td>Prevents session fixation attacks</td>
-                <td>
-                  <b class="yes">Yes.</b> Every login changes the whole cookie.
-                </td>
               </tr>
               <tr>
                 <td>Use HTTPS</td>
                 <td>Prevents session ID interception</td>
-                <td>
-                  {secure ? (
-                    <>
-                      <b class="yes">Yes.</b> This page came over HTTPS.
-                    </>
-                  ) : (
-                    <>
-                      <b class="no">No.</b> Plain HTTP, which is refused for any host but this machine. Start with{' '}
-                      <code>--https</code>.
-                    </>
-                  )}
-                </td>
               </tr>
               <tr>
                 <td>
                   Set <code>httponly</code> cookie flag
                 </td>
                 <td>Prevents JavaScript theft of session ID</td>
-                <td>
-                  <b class="yes">Yes.</b> Try <code>document.cookie</code> in the console.
-                </td>
               </tr>
               <tr>
                 <td>
                   Set <code>secure</code> cookie flag
                 </td>
                 <td>Only send cookie over HTTPS</td>
-                <td>
-                  {secure ? (
-                    <b class="yes">Yes.</b>
-                  ) : (
-                    <>
-                      <b class="no">No.</b> It comes with HTTPS.
-                    </>
-                  )}
-                </td>
               </tr>
               <tr>
                 <td>Validate user agent/IP (carefully)</td>
                 <td>Detect session hijacking</td>
-                <td>
-                  <b class="yes">Yes,</b> carefully: a change is reported on the dashboard, never punished.
-                </td>
               </tr>
             </tbody>
           </table>
         </div>
+        <p>
+          Does this demo keep to them? <a href="/practices">See for yourself</a>: each is judged by this server's own
+          answers to you.
+        </p>
       </section>
 
       <section aria-labelledby="flow">
@@ -230,6 +209,35 @@ export function Home({ frame, secure }: { frame: Frame; secure: boolean }) {
 
       <LessonLinks previous={['/cookies', 'Cookies']} next={['/client-storage', 'Client Storage']} />
     </Layout>
+  )
+}
+
+/** Whoever has logged in sees what really happened then, and can have the original's drawing back. */
+function Diagram({ yours, isExample, now }: Pick<HomeProps, 'yours' | 'isExample' | 'now'>) {
+  if (yours.length > 0 && !isExample)
+    return (
+      <>
+        <p>
+          This is your own last login, as it happened, and the page after it.{' '}
+          <a href="/?diagram=example#how">Show the example instead</a>
+        </p>
+        <RequestList requests={yours} now={now} />
+      </>
+    )
+  return (
+    <div class="panel">
+      <p class="panel-note">
+        <span class="tagged">example</span> The names and values of a PHP site.{' '}
+        {yours.length > 0 ? (
+          <a href="/#how">Show my own login instead</a>
+        ) : (
+          <>
+            Once you have logged in, your own requests are drawn here. <a href="/tour">Take the tour</a>
+          </>
+        )}
+      </p>
+      <Sequence steps={example} label="Logging in and opening the dashboard" />
+    </div>
   )
 }
 

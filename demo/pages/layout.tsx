@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { mainPlaces, type Place, siteMap } from '../site-map.ts'
 import { ownPage, type Theme } from '../theme.ts'
 
 /** What every page needs to know about the request it answers. */
@@ -7,24 +8,20 @@ export interface Frame {
   theme: Theme
   /** The address of a file of `assets/`, with a version that changes with its contents. */
   asset: (name: string) => string
+  /** The step of the tour that this visitor is at. */
+  tour?: number | undefined
 }
 
 interface LayoutProps extends Frame {
   /** Of the page alone; the demo's own name is added. */
   title?: string
+  /** Of `assets/`, beside the two that every page has. */
+  style?: string
   script?: string
   children?: Child
 }
 
-const places = [
-  ['/', 'How it works'],
-  ['/login', 'Log in'],
-  ['/dashboard', 'Dashboard'],
-  ['/functions', 'Functions'],
-  ['/requests', 'Requests'],
-] as const
-
-export function Layout({ title, path, theme, asset, script, children }: LayoutProps) {
+export function Layout({ title, path, theme, asset, tour, style, script, children }: LayoutProps) {
   return (
     <html lang="en" data-theme={theme === 'auto' ? undefined : theme}>
       <head>
@@ -34,7 +31,10 @@ export function Layout({ title, path, theme, asset, script, children }: LayoutPr
         <title>{title ? `${title} · Server Sessions Demo` : 'Server Sessions Demo'}</title>
         <link rel="icon" type="image/svg+xml" href={asset('tag.svg')} />
         <link rel="stylesheet" href={asset('style.css')} />
+        <link rel="stylesheet" href={asset('panels.css')} />
+        {style && <link rel="stylesheet" href={asset(style)} />}
         <script src={asset('app.js')} defer />
+        <script src={asset('times.js')} defer />
         {script && <script src={asset(script)} defer />}
       </head>
       <body>
@@ -51,21 +51,39 @@ export function Layout({ title, path, theme, asset, script, children }: LayoutPr
             </a>
             <nav aria-label="Main">
               <ul>
-                {places.map(([href, name]) => (
+                {mainPlaces.map((place) => (
                   <li>
-                    <a href={href} aria-current={href === path ? 'page' : undefined}>
-                      {name}
-                    </a>
+                    <PlaceLink {...place} here={path} />
                   </li>
                 ))}
+                <li>
+                  <a href="#all-pages">All pages</a>
+                </li>
               </ul>
             </nav>
           </div>
         </header>
+        {tour !== undefined && path !== '/tour' && <OnTour step={tour} />}
         <main id="main" tabindex={-1}>
           {children}
         </main>
         <footer class="foot">
+          <nav class="all-pages" id="all-pages" aria-label="All pages" tabindex={-1}>
+            {siteMap.map(({ title, places }) => (
+              <div>
+                <p id={idOf(title)}>
+                  <b>{title}</b>
+                </p>
+                <ul aria-labelledby={idOf(title)}>
+                  {places.map(({ about, ...place }) => (
+                    <li>
+                      <PlaceLink {...place} here={path} /> <span class="quiet">{about}</span>
+                    </li>
+                  ))}
+                </ul>
+              </div>
+            ))}
+          </nav>
           <div class="foot-inner">
             <p>
               Built with <b>coatcheck</b>. Nothing on these pages is simulated: a value that can't be real is labelled
@@ -76,6 +94,36 @@ export function Layout({ title, path, theme, asset, script, children }: LayoutPr
         </footer>
       </body>
     </html>
+  )
+}
+
+function idOf(title: string): string {
+  return `pages-${title.toLowerCase().replaceAll(' ', '-')}`
+}
+
+/** The way back, for someone whom the tour has sent here. */
+function OnTour({ step }: { step: number }) {
+  return (
+    <aside class="on-tour" aria-label="Tour">
+      <p>
+        You are on the tour. <a href={`/tour/${step}`}>Back to step {step}</a>
+      </p>
+      <form method="post" action="/tour/end">
+        <button class="button second small" type="submit">
+          End the tour
+        </button>
+      </form>
+    </aside>
+  )
+}
+
+/** The page itself, and those below its address, are where one is. */
+function PlaceLink({ path, name, here }: Pick<Place, 'path' | 'name'> & { here: string }) {
+  const isHere = path === here || (path !== '/' && here.startsWith(`${path}/`))
+  return (
+    <a href={path} aria-current={isHere ? 'page' : undefined}>
+      {name}
+    </a>
   )
 }
 

@@ -4,6 +4,8 @@ import { type Frame, Layout } from './layout.tsx'
 export interface LoginProps {
   frame: Frame
   username?: string
+  /** Whether the box was ticked. */
+  remember?: boolean
   /** What went wrong, in a sentence, and which field to look at. */
   error?: { text: string; field?: 'username' | 'password' }
   signedInAs?: string | undefined
@@ -15,7 +17,16 @@ export interface LoginProps {
 
 export const coats = ['a raincoat', 'an umbrella', 'a top hat'] as const
 
-export function Login({ frame, username = '', error, signedInAs, coat, cookieMissing, host }: LoginProps) {
+export function Login({
+  frame,
+  username = '',
+  remember = false,
+  error,
+  signedInAs,
+  coat,
+  cookieMissing,
+  host,
+}: LoginProps) {
   const errorAt = (field: 'username' | 'password') => error?.field === field
   return (
     <Layout {...frame} title={error ? 'Error: Log in' : 'Log in'}>
@@ -76,6 +87,10 @@ export function Login({ frame, username = '', error, signedInAs, coat, cookieMis
               aria-describedby={errorAt('password') ? 'login-error' : undefined}
             />
           </div>
+          <label class="actions">
+            <input type="checkbox" name="remember" value="yes" checked={remember} />
+            Remember me for 30 days
+          </label>
           <p>
             <button class="button" type="submit">
               Log in

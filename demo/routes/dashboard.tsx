@@ -4,16 +4,16 @@ import { clientOf } from '../client.ts'
 import { cookieNameOf, type Demo, type DemoContext, type DemoEnv, frameOf } from '../demo-env.ts'
 import { page } from '../page.ts'
 import { Dashboard } from '../pages/dashboard.tsx'
+import { RecordPage } from '../pages/record.tsx'
 import { Requests } from '../pages/requests.tsx'
-import { readRawRecord } from '../raw-record.ts'
-import { cut } from '../request-log.ts'
+import { cut, isPanelRequest, livePath } from '../request-log.ts'
 
 export function dashboardRoutes(demo: Demo): Hono<DemoEnv> {
-  const { sessions, clock } = demo
+  const { sessions, recorder, clock } = demo
   const routes = new Hono<DemoEnv>()
 
   routes.get('/dashboard', async (c) => {
-    const session = await sessions.open(c)
+    const session = await sessions.open(c, { touch: !isPanelRequest(c) })
     const { userId, id, handle, createdAt, authenticatedAt, lastSeenAt, expiresAt, absoluteExpiresAt, data } = session
     if (!userId || !id || !handle || !createdAt || !lastSeenAt || !expiresAt || !absoluteExpiresAt) {
       return c.redirect(keepsNoCookies(c) ? '/login?cookie=missing' : '/login', 303)
@@ -37,7 +37,9 @@ export function dashboardRoutes(demo: Demo): Hono<DemoEnv> {
         expiresAt={expiresAt.getTime()}
         absoluteExpiresAt={absoluteExpiresAt.getTime()}
         handle={handle}
-        raw={await readRawRecord(demo, id)}
+        view={await recorder.view(c.get('viewer').recorded, session)}
+        place={demo.place}
+        isRemembered={session.isRemembered}
         client={hasMoved ? { then, now: client } : undefined}
         requests={c.get('viewer').requests.slice(-6)}
       />,
@@ -47,6 +49,23 @@ export function dashboardRoutes(demo: Demo): Hono<DemoEnv> {
   routes.get('/requests', (c) =>
     page(c, <Requests frame={frameOf(c, demo)} requests={c.get('viewer').requests} now={clock()} />),
   )
+
+  routes.get('/record', async (c) => {
+    const session = await sessions.open(c, { mode: 'read-only', touch: false })
+    const view = await recorder.view(c.get('viewer').recorded, session)
+    return page(c, <RecordPage frame={frameOf(c, demo)} view={view} place={demo.place} />)
+  })
+
+  /** Read-only, so that it waits for nobody and nobody for it. It ends with the session, with the client, and with the server. */
+  routes.get(livePath, async (c) => {
+    const session = await sessions.open(c, { mode: 'read-only', touch: false })
+    const stream = recorder.stream(c.get('viewer').recorded, session)
+    c.header('Cache-Control', 'no-store')
+    // Too many are open, or this browser is not known: an EventSource stops at it, and the page tries again after a while.
+    if (!stream) return c.body(null, 204)
+    c.header('Content-Type', 'text/event-stream')
+    return c.body(stream.body)
+  })
 
   return routes
 }

@@ -5,21 +5,27 @@ import { HTTPException } from 'hono/http-exception'
 import { stream } from 'hono/streaming'
 import { cookieNameOf, type Demo, type DemoContext, type DemoEnv, frameOf } from '../demo-env.ts'
 import { readForm } from '../forms.ts'
+import { functionGroups } from '../functions/index.ts'
+import type { PhpLab } from '../functions/php/php-lab.ts'
 import { page } from '../page.ts'
 import { cutHere, Functions, TooLate, TooLateAnswer } from '../pages/functions.tsx'
 import { readRawRecord } from '../raw-record.ts'
 import { type LabData, seedFunctions } from '../seed-functions.ts'
-import { runOn } from '../seed-lab.ts'
+import { type LabCall, runInLab } from '../seed-lab.ts'
 
 const largeText = 'coat '.repeat(20_480)
 const maxKeys = 20
+/** Each result shows two records, or four. The page stays light, and so does the server's memory. */
+const resultsKept = 5
 
-export function functionRoutes(demo: Demo): Hono<DemoEnv> {
+const allFunctions = functionGroups.flatMap(({ functions }) => functions)
+
+export function functionRoutes(demo: Demo, php: PhpLab): Hono<DemoEnv> {
   const { lab } = demo
   const routes = new Hono<DemoEnv>()
 
   async function overview(c: DemoContext, problem?: { name: string; text: string }) {
-    const session = await lab.open(c)
+    const session = await lab.open(c, { mode: 'read-only' })
     const name = cookieNameOf(c, 'lab', demo.isSecure(c))
     const value = session.isStored ? (getCookie(c, name) ?? '') : ''
     const record = session.id && (await readRawRecord(demo, session.id))
@@ -31,6 +37,7 @@ export function functionRoutes(demo: Demo): Hono<DemoEnv> {
         data={session.data}
         recordBytes={record ? record.bytes : undefined}
         runs={c.get('viewer').runs}
+        php={await php.version}
         problem={problem}
       />
     )
@@ -40,29 +47,40 @@ export function functionRoutes(demo: Demo): Hono<DemoEnv> {
   routes.get('/functions', (c) => overview(c))
 
   routes.post('/functions/large', (c) =>
-    run(c, 'large', (session) => {
-      session.data.large = largeText
-      return `${largeText.length.toLocaleString('en')} characters stored`
+    run(c, 'large', {
+      run: (_lab, session) => {
+        session.data.large = largeText
+        return `${largeText.length.toLocaleString('en')} characters stored`
+      },
     }),
   )
 
   routes.post('/functions/:name', async (c) => {
-    const known = seedFunctions.find(({ name }) => name === c.req.param('name'))
+    const name = c.req.param('name')
+    const listed = allFunctions.find((each) => each.name === name)
+    if (listed) return run(c, name, listed.run && { ...listed, run: listed.run })
+    const known = seedFunctions.find((each) => each.name === name)
     if (!known) throw new HTTPException(404, { message: 'There is no such function here.' })
     const field = await readForm(c)
-    const [key, value] = [field('key'), field('value')]
-    const wrong = known.asks && whatIsWrongWith(key, value)
-    if (wrong) return overview(c, { name: known.name, text: wrong })
-    const { data } = await lab.open(c)
-    if (known.asks === 'key and value' && !Object.hasOwn(data, key) && Object.keys(data).length >= maxKeys) {
-      return overview(c, { name: known.name, text: `This session holds at most ${maxKeys} keys. Remove one first.` })
-    }
-    return run(c, known.name, (session) => known.run(session, { key, value }))
+    const form = { key: field('key'), value: field('value') }
+    const wrong = known.asks && whatIsWrongWith(form)
+    if (wrong) return overview(c, { name, text: wrong })
+    const adds = known.asks === 'key and value' ? form.key : undefined
+    return run(c, name, { run: (_lab, session) => known.run(room(session, adds), form) }, form)
   })
 
-  async function run(c: DemoContext, name: string, call: (session: Session<LabData>) => unknown) {
-    const session = await lab.open(c)
-    c.get('viewer').runs.set(name, await runOn(session, call, { name, stored: demo, request: c.get('logged') }))
+  /** Both sides, ours first: its guard decides whether the request is answered at all. */
+  async function run(c: DemoContext, name: string, call: LabCall | undefined, form = { key: '', value: '' }) {
+    const viewer = c.get('viewer')
+    try {
+      const ours = await runInLab(c, demo, call ?? { run: () => undefined })
+      const besides = await php.run(viewer.id, name, form)
+      keep(viewer.runs, name, { name, ours: call && ours, php: besides, request: c.get('logged') })
+    } catch (error) {
+      if (!(error instanceof NoRoom)) throw error
+      return overview(c, { name, text: error.message })
+    }
+    c.header('Cache-Control', 'no-store')
     return c.redirect(`/functions#${name}`, 303)
   }
 
@@ -88,7 +106,25 @@ export function functionRoutes(demo: Demo): Hono<DemoEnv> {
   return routes
 }
 
-function whatIsWrongWith(key: string, value: string): string | undefined {
+class NoRoom extends Error {}
+
+/** The session, if the key has a place in it. */
+function room(session: Session<LabData>, key: string | undefined): Session<LabData> {
+  if (key !== undefined && !Object.hasOwn(session.data, key) && Object.keys(session.data).length >= maxKeys) {
+    throw new NoRoom(`This session holds at most ${maxKeys} keys. Remove one first.`)
+  }
+  return session
+}
+
+/** The newest comes last, and pushes out the oldest. */
+function keep<T>(runs: Map<string, T>, name: string, run: T): void {
+  runs.delete(name)
+  runs.set(name, run)
+  const [oldest] = runs.keys()
+  if (runs.size > resultsKept && oldest !== undefined) runs.delete(oldest)
+}
+
+function whatIsWrongWith({ key, value }: { key: string; value: string }): string | undefined {
   if (!/^[a-z][a-z0-9_]{0,31}$/i.test(key)) {
     return 'A key begins with a letter and has at most 32 letters, digits and underscores.'
   }

@@ -1,10 +1,10 @@
 import { coatcheck } from 'coatcheck/adapters/hono'
 import { Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
-import { authenticate, whatIsWrongWith } from '../accounts.ts'
+import { whatIsWrongWith } from '../accounts.ts'
+import { checkPassword, type Refusal } from '../check-password.ts'
 import { clientOf } from '../client.ts'
 import { cookieNameOf, type Demo, type DemoContext, type DemoEnv, frameOf } from '../demo-env.ts'
-import { TooBusy } from '../few-at-a-time.ts'
 import { readForm } from '../forms.ts'
 import { page } from '../page.ts'
 import { coats, Login } from '../pages/login.tsx'
@@ -12,7 +12,7 @@ import { ConfirmLogout, LoggedOut } from '../pages/logout.tsx'
 import { addStep } from '../request-log.ts'
 
 export function loginRoutes(demo: Demo): Hono<DemoEnv> {
-  const { sessions, clock, limiter, hashing } = demo
+  const { sessions, clock } = demo
   const routes = new Hono<DemoEnv>()
 
   routes.get('/login', async (c) => {
@@ -34,42 +34,30 @@ export function loginRoutes(demo: Demo): Hono<DemoEnv> {
     const field = await readForm(c)
     const username = field('username').trim().normalize()
     const password = field('password')
+    const remember = field('remember') === 'yes'
     const refuse = async (status: 400 | 401 | 429 | 503, text: string, at?: 'username' | 'password') => {
       const error = { text, ...(at && { field: at }) }
-      const view = { ...(await viewOf(c)), username: username.slice(0, 64), error }
+      const view = { ...(await viewOf(c)), username: username.slice(0, 64), remember, error }
       return page(c, <Login {...view} />, status)
     }
 
     const wrong = whatIsWrongWith(username)
     if (wrong) return refuse(400, wrong, 'username')
 
-    const client = clientOf(c)
-    const viewer = c.get('viewer')
-    const origin = viewer.knownNames.has(username) ? `browser ${viewer.id}` : client.address
-    const attempt = limiter.take(origin, username)
-    if (!attempt.allowed) {
-      c.header('Retry-After', String(attempt.retryAfter))
-      return refuse(429, `Too many tries from here. Wait ${seconds(attempt.retryAfter)}, then try again.`, 'password')
+    const checked = await checkPassword(c, demo, { username, password })
+    if ('refusal' in checked) {
+      const { refusal } = checked
+      return refuse(refusal.status, inWords(refusal), refusal.why === 'busy' ? undefined : 'password')
     }
-
-    const account = await authenticate({ username, password, origin }, hashing).catch((error: unknown) => {
-      if (error instanceof TooBusy) return error
-      throw error
-    })
-    if (account instanceof TooBusy) {
-      attempt.giveBack()
-      c.header('Retry-After', String(account.retryAfter))
-      return refuse(503, `Too many people log in at this moment. Try again in ${seconds(account.retryAfter)}.`)
-    }
-    if (!account) return refuse(401, 'The username or the password is wrong.', 'password')
-    attempt.giveBack()
+    const { account } = checked
 
     const name = cookieNameOf(c, 'sid', demo.isSecure(c))
     const oldCookie = getCookie(c, name)
-    session.signIn(account.username)
-    Object.assign(session.data, { ...account, client })
+    session.signIn(account.username, { remember })
+    Object.assign(session.data, { ...account, client: clientOf(c) })
     await session.save()
 
+    const viewer = c.get('viewer')
     if (viewer.knownNames.size < 20) viewer.knownNames.add(account.username)
     viewer.login = {
       request: c.get('logged'),
@@ -80,12 +68,13 @@ export function loginRoutes(demo: Demo): Hono<DemoEnv> {
 
   /** Opens a session as a visitor with this cookie would, to tell the visitor what a copy of their old cookie is worth. */
   const bystander = new Hono<DemoEnv>()
-    .use(coatcheck(sessions))
+    .use(coatcheck(sessions, { trustProxy: demo.trustProxy }))
     .get('*', async (c) => c.json((await sessions.open(c, { mode: 'read-only', touch: false })).isStored))
 
   async function tryCookie(c: DemoContext, cookie: string): Promise<'refused' | 'accepted' | 'none'> {
     addStep({ text: 'The demo tries the old cookie' })
-    const headers = { cookie, host: c.req.header('host') ?? '' }
+    const proxied = c.req.header('x-forwarded-proto')
+    const headers = { cookie, host: c.req.header('host') ?? '', ...(proxied && { 'x-forwarded-proto': proxied }) }
     const answer = await bystander.request(c.req.url, { headers }, c.env)
     // The login has happened, whatever becomes of this.
     if (!answer.ok) return 'none'
@@ -115,6 +104,13 @@ export function loginRoutes(demo: Demo): Hono<DemoEnv> {
   })
 
   return routes
+}
+
+function inWords({ why, retryAfter = 1 }: Refusal): string {
+  if (why === 'wrong') return 'The username or the password is wrong.'
+  return why === 'busy'
+    ? `Too many people log in at this moment. Try again in ${seconds(retryAfter)}.`
+    : `Too many tries from here. Wait ${seconds(retryAfter)}, then try again.`
 }
 
 function seconds(count: number): string {

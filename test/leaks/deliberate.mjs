@@ -1,4 +1,4 @@
-/** Where tests show tickets on purpose, and why. Nothing that a visitor may meet belongs here: no server of src, demo or examples. */
+/** Where tests show tickets on purpose, and why. Nothing that a visitor may meet belongs here, no server of src, demo or examples, but one page: the attack lab's own throwaway tickets. */
 export const deliberate = [
   {
     of: 'test/regressions/strict-ids.test.ts',
@@ -30,4 +30,9 @@ export const deliberate = [
     place: 'response body',
     why: 'the page that plants it holds it',
   },
+  ...['demo/lab.test.ts', 'test/browser/lab.test.ts', 'test/browser/accessibility'].map((of) => ({
+    of,
+    place: 'response body',
+    why: 'the attack lab shows the ticket of a throwaway session whole, to be copied',
+  })),
 ]
