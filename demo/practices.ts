@@ -1,4 +1,4 @@
-import type { Client } from './client.ts'
+import type { Client } from './login/client.ts'
 import { duration } from './pages/times.tsx'
 
 /** What is known about this visitor, this request and its response. Nothing here is assumed: each was looked at. */

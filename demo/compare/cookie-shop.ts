@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { getCookie, getSignedCookie, setCookie, setSignedCookie } from 'hono/cookie'
-import { pairsOf } from '../cookie-pairs.ts'
+import { pairsOf } from '../cookies/cookie-pairs.ts'
 import type { Customer } from './shop.ts'
 
 /** All that the cookie shop knows lies in these. It keeps nothing itself, but the key that the last one is signed with. */

@@ -1,5 +1,5 @@
 import { CookieTotal, LiveBar, type LoggedRequest, RecordPanel, RequestList, type StoreView } from 'coatcheck/devtools'
-import type { Client } from '../client.ts'
+import type { Client } from '../login/client.ts'
 import { livePath } from '../request-log.ts'
 import { Coat, Ticket } from './coat.tsx'
 import { type Frame, Layout } from './layout.tsx'

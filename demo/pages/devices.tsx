@@ -1,7 +1,7 @@
 import type { SessionSummary } from 'coatcheck'
 import { LiveBar, RequestList } from 'coatcheck/devtools'
-import { nameOf } from '../client.ts'
 import type { VisitorData } from '../demo-env.ts'
+import { nameOf } from '../login/client.ts'
 import { type LoggedRequest, livePath } from '../request-log.ts'
 import { capitalised } from './dashboard.tsx'
 import { type Frame, Layout } from './layout.tsx'

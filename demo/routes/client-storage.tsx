@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
+import { seenHeaders } from '../cookies/seen-headers.ts'
 import { type Demo, type DemoEnv, frameOf } from '../demo-env.ts'
 import { page } from '../page.ts'
 import { ClientStorage } from '../pages/client-storage.tsx'
-import { seenHeaders } from '../seen-headers.ts'
 
 /** The lesson after: what lies in the browser and never comes here. */
 export function clientStorageRoutes(demo: Demo): Hono<DemoEnv> {

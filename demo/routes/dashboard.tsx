@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
-import { clientOf } from '../client.ts'
 import { cookieNameOf, type Demo, type DemoContext, type DemoEnv, frameOf } from '../demo-env.ts'
+import { clientOf } from '../login/client.ts'
 import { page } from '../page.ts'
 import { Dashboard } from '../pages/dashboard.tsx'
 import { RecordPage } from '../pages/record.tsx'

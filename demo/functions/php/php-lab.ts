@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cookieJar } from 'coatcheck/testing'
-import { FewAtATime, TooBusy } from '../../few-at-a-time.ts'
+import { FewAtATime, TooBusy } from '../../login/few-at-a-time.ts'
 import { findPhp, type PhpAnswer, runPhp } from './php-program.ts'
 import { type PhpReport, phpScripts } from './php-scripts.ts'
 

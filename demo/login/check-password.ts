@@ -1,6 +1,6 @@
+import type { Demo, DemoContext } from '../demo-env.ts'
 import { type Account, authenticate } from './accounts.ts'
 import { clientOf } from './client.ts'
-import type { Demo, DemoContext } from './demo-env.ts'
 import { TooBusy } from './few-at-a-time.ts'
 
 /** Why there is no account: for the page, with the status of its answer. */

@@ -1,4 +1,4 @@
-import type { DemoContext } from './demo-env.ts'
+import type { DemoContext } from '../demo-env.ts'
 
 /** Those that say nothing secret. Of the others, the name alone. */
 const harmless = [
