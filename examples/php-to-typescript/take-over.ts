@@ -32,7 +32,7 @@ export function takingOver(
   })
 
   return async (request, response) => {
-    const id = cookieOf(request, 'PHPSESSID')
+    const id = cookieOf(request, 'PHPSESSID')?.replaceAll('%2C', ',') // as PHP sends a comma
     if (!id || !(await phpSessions.exists(id))) return
     const setCookie = await successorOf(id, request)
     if (!setCookie) return
@@ -45,7 +45,7 @@ export function takingOver(
   async function successorOf(id: string, { headers }: IncomingMessage): Promise<string | undefined> {
     const session = await phpSessions.open(id) // PHP's lock: of eight requests at once, one is the first
     try {
-      const data = php.decode(session.bytes)
+      const data = decoded(session.bytes)
       const known = data.get(successor)
       if (typeof known === 'string' || data.size === 0) return known as string | undefined
       const { cookie = '', 'user-agent': userAgent = '' } = headers
@@ -53,7 +53,7 @@ export function takingOver(
       if (!admitted.ok) throw new Error(`a session could not be taken over: ${admitted.status}`)
       const [setCookie] = admitted.headers.getSetCookie()
       if (setCookie) await session.write(php.encode(new Map([[successor, setCookie]])))
-      setTimeout(() => void end(id), graceMs).unref()
+      setTimeout(() => end(id).catch(console.error), graceMs).unref()
       return setCookie
     } finally {
       await session.close()
@@ -63,6 +63,15 @@ export function takingOver(
   async function end(id: string): Promise<void> {
     const session = await phpSessions.open(id)
     await session.destroy()
+  }
+}
+
+/** What can't be read is nothing to take over, and stays where it is. */
+function decoded(bytes: Uint8Array): PhpData {
+  try {
+    return php.decode(bytes)
+  } catch {
+    return new Map()
   }
 }
 

@@ -74,7 +74,8 @@ export function coatcheck(sessions: CommitsSessions, { trustProxy }: CoatcheckOp
     response.once('close', () => {
       if (!held.hasBegun) setTimeout(() => void held.commitUnanswered(), patienceMs).unref()
     })
-    next()
+    if (sessions.within) sessions.within(request, next)
+    else next()
   }
 }
 

@@ -1,6 +1,6 @@
 import { SessionError } from '../core/errors.ts'
 import type { CommitsSessions, Exchange, ResponseHeaders } from '../core/exchange.ts'
-import { cacheControlFor, varyOnCookie } from './shared/caching.ts'
+import { joined } from './shared/caching.ts'
 import { isFailing, setFailing } from './shared/failing.ts'
 
 /** What the handler believes of a request, and who answers when it fails. */
@@ -63,7 +63,9 @@ export function coatcheck<Rest extends readonly unknown[] = []>(
     let response: Response
     let headers: ResponseHeaders = []
     try {
-      response = await handler(request, ...rest)
+      response = await (sessions.within
+        ? sessions.within(request, () => handler(request, ...rest))
+        : handler(request, ...rest))
     } catch (thrown) {
       setFailing(request, true)
       return await answerFailure(thrown, true)
@@ -104,10 +106,10 @@ function withHeaders(response: Response, added: ResponseHeaders): Response {
   if (added.length === 0 || response.status < 200) return response
   const headers = new Headers(response.headers)
   const setsCookie = added.some(([name]) => name === 'set-cookie')
-  for (const [name, value] of added) {
-    const existing = headers.get(name) ?? undefined
+  for (const header of added) {
+    const [name, value] = header
     if (name === 'set-cookie') headers.append(name, value)
-    else headers.set(name, name === 'vary' ? varyOnCookie(existing) : cacheControlFor(existing, setsCookie))
+    else headers.set(name, joined(header, headers.get(name) ?? undefined, setsCookie))
   }
   const { body, status, statusText } = response
   return new Response(body, { status, statusText, headers })

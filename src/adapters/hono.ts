@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { CommitsSessions, Exchange, ResponseHeaders } from '../core/exchange.ts'
-import { cacheControlFor, varyOnCookie } from './shared/caching.ts'
+import { joined } from './shared/caching.ts'
 import { isForwardedHttps, type TrustProxy, trustedProxies, visitorAddress } from './shared/trusted-proxy.ts'
 
 /** What the middleware believes of a request. */
@@ -23,7 +23,7 @@ export function coatcheck(sessions: CommitsSessions, { trustProxy }: CoatcheckOp
   return async (c, next) => {
     const isFirst = sessions.attach(c, new HonoExchange(c, isTrusted))
     try {
-      await next()
+      await (isFirst && sessions.within ? sessions.within(c, next) : next())
     } catch (thrown) {
       // Hono leaves what is no Error to whoever called it.
       if (isFirst) await sessions.commit(c, { hasFailed: true })
@@ -46,10 +46,10 @@ export function coatcheck(sessions: CommitsSessions, { trustProxy }: CoatcheckOp
 function addHeaders(c: Context, headers: ResponseHeaders): void {
   const setsCookie = headers.some(([name]) => name === 'set-cookie')
   const own = changeableHeaders(c)
-  for (const [name, value] of headers) {
+  for (const header of headers) {
+    const [name, value] = header
     if (name === 'set-cookie') own.append(name, value)
-    else if (name === 'vary') own.set(name, varyOnCookie(own.get(name) ?? undefined))
-    else own.set(name, cacheControlFor(own.get(name) ?? undefined, setsCookie))
+    else own.set(name, joined(header, own.get(name) ?? undefined, setsCookie))
   }
 }
 

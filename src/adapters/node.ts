@@ -48,7 +48,7 @@ export function coatcheck(
       },
     )
     try {
-      await handler(request, response)
+      await (sessions.within ? sessions.within(request, () => handler(request, response)) : handler(request, response))
     } catch (error) {
       if (!held.hasBegun) {
         setFailing(request, true)

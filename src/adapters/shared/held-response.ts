@@ -2,7 +2,7 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { ResponseHeaders } from '../../core/exchange.ts'
 import { isPromise } from '../../core/maybe-promise.ts'
 import type { MaybePromise } from '../../core/store.ts'
-import { cacheControlFor, varyOnCookie } from './caching.ts'
+import { joined } from './caching.ts'
 
 type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders'
 
@@ -217,11 +217,12 @@ function adoptHead(response: ServerResponse, args: unknown[]): unknown[] {
 
 function addHeaders(response: ServerResponse, headers: ResponseHeaders): void {
   const setsCookie = headers.some(([name]) => name === 'set-cookie')
-  for (const [name, value] of headers) {
+  for (const header of headers) {
+    const [name, value] = header
     const existing = response.getHeader(name)
     const text = existing === undefined ? undefined : String(existing)
     if (name === 'set-cookie') response.appendHeader(name, value)
-    else response.setHeader(name, name === 'vary' ? varyOnCookie(text) : cacheControlFor(text, setsCookie))
+    else response.setHeader(name, joined(header, text, setsCookie))
   }
 }
 
