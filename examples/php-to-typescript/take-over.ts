@@ -24,6 +24,8 @@ export function takingOver(
   const admit = coatcheck(sessions, async (request: Request, data: PhpData) => {
     const session = await sessions.open(request)
     if (session.userId) return new Response() // signed in here already: that counts
+    const known = data.get(successor)
+    if (typeof known === 'string') return new Response(null, { headers: { 'set-cookie': known } })
     const user = data.get('user')
     if (typeof user === 'string') session.signIn(user)
     session.data.cart.push(...listOf(data.get('cart')))
@@ -46,14 +48,15 @@ export function takingOver(
     const session = await phpSessions.open(id) // PHP's lock: of eight requests at once, one is the first
     try {
       const data = decoded(session.bytes)
-      const known = data.get(successor)
-      if (typeof known === 'string' || data.size === 0) return known as string | undefined
+      if (data.size === 0) return undefined
       const { cookie = '', 'user-agent': userAgent = '' } = headers
       const admitted = await admit(new Request(origin, { headers: { cookie, 'user-agent': userAgent } }), data)
       if (!admitted.ok) throw new Error(`a session could not be taken over: ${admitted.status}`)
       const [setCookie] = admitted.headers.getSetCookie()
-      if (setCookie) await session.write(php.encode(new Map([[successor, setCookie]])))
-      setTimeout(() => end(id).catch(console.error), graceMs).unref()
+      if (setCookie && !data.has(successor)) {
+        await session.write(php.encode(new Map([[successor, setCookie]])))
+        setTimeout(() => end(id).catch(console.error), graceMs).unref()
+      }
       return setCookie
     } finally {
       await session.close()

@@ -10,8 +10,7 @@ import { Patience } from './patience.ts'
 import { isLegalSessionId, type SaveHandler } from './save-handler.ts'
 import { Turns } from './turns.ts'
 
-export type { OpenOptions, OpenSession, SaveHandler } from './save-handler.ts'
-
+/** What `phpFiles()` is told: what PHP's own configuration says. */
 export interface PhpFilesOptions {
   /** PHP's `session.save_path`: `/path`, `N;/path` or `N;MODE;/path`. The empty one is the system's folder for temporary files. */
   readonly savePath: string

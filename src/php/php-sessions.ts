@@ -5,6 +5,7 @@ import { type PhpSettings, readSettings, type Settings } from './ini-settings.ts
 import { endOf, PhpSession } from './php-session.ts'
 import type { SaveHandler } from './save-handler.ts'
 
+/** What `new PhpSessions()` is told: where the sessions are, and the settings of PHP's `session.*`. */
 export interface PhpSessionsOptions extends PhpSettings {
   /** Where the sessions are: `phpFiles(…)` of `coatcheck/php/files`, or `phpRedis(…)` of `coatcheck/php/redis`. */
   readonly saveHandler: SaveHandler

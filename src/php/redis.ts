@@ -9,8 +9,8 @@ import { IllegalSessionIdError, isLegalSessionId, type SaveHandler } from './sav
 import { Turns } from './turns.ts'
 
 export type { IoRedisClient, NodeRedisClient, RedisClient } from './redis/connection.ts'
-export type { OpenOptions, OpenSession, SaveHandler } from './save-handler.ts'
 
+/** What `phpRedis()` is told: what PHP's own configuration, and that of its extension, says. */
 export interface PhpRedisOptions {
   /** Before the id in a session's key; in PHP `prefix=` of the save_path. Default: `PHPREDIS_SESSION:`, as in PHP. */
   readonly prefix?: string

@@ -20,6 +20,7 @@ export interface SaveHandler {
   collectGarbage(): Promise<number | false>
 }
 
+/** What `open` is told besides. */
 export interface OpenOptions {
   /** Ends the wait for the lock. */
   readonly signal?: AbortSignal | undefined

@@ -13,6 +13,7 @@ export interface PhpWarning {
   readonly message: string
 }
 
+/** What a warning is about, in one word that does not change. */
 export type PhpWarningCode =
   /** It can't be done while a session is active. */
   | 'active'

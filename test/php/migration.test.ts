@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,11 +12,14 @@ import { Sessions } from 'coatcheck'
 import { differencesFromPhp, type SaveHandler } from 'coatcheck/php'
 import { phpFiles } from 'coatcheck/php/files'
 import { php as phpFormat } from 'coatcheck/php/formats'
+import { phpRedis } from 'coatcheck/php/redis'
 import { memoryStore } from 'coatcheck/stores/memory'
 import { type CookieJar, cookieJar } from 'coatcheck/testing'
+import { createClient } from 'redis'
 import { type Shop, shop } from '../../examples/php-to-typescript/shop.ts'
 import { takingOver } from '../../examples/php-to-typescript/take-over.ts'
-import { php } from '../needs.ts'
+import { php, redisServer } from '../needs.ts'
+import { startRedis } from '../servers/redis.ts'
 
 const { path: phpPath, skip } = php()
 const item = (n: number): string => `hat-${n}`
@@ -223,6 +226,40 @@ describe('takingOver of examples/php-to-typescript', () => {
     ['cart', ['cap']],
   ])
 
+  const newRedis = async (t: TestContext) => {
+    const redis = await startRedis()
+    const client = createClient({ url: redis.url })
+    await client.connect()
+    t.after(async () => {
+      await client.close()
+      await redis.stop()
+    })
+    return { newSaveHandler: () => phpRedis(client) }
+  }
+
+  for (const [name, needs, options] of [
+    ['files', undefined, async () => ({})],
+    ['Redis', redisServer().skip, newRedis],
+  ] as const) {
+    it(`makes one session of eight requests at once, on two servers (${name})`, { skip: needs ?? false }, async (t) => {
+      const { ask, keep } = await newSwitch(t, await options(t))
+      for (let round = 1; round <= 10; round++) {
+        await keep(`abc${round}`, phpFormat.encode(signedIn))
+        const answers = await Promise.all(
+          Array.from({ length: 8 }, (_, n) =>
+            n % 2 ? ask('/visits', `PHPSESSID=abc${round}`) : ask('/cart', `PHPSESSID=abc${round}`, { item: item(n) }),
+          ),
+        )
+        assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+        const [ticket = '', ...others] = new Set(answers.map(({ setCookies }) => setCookies[0]?.split(';')[0] ?? ''))
+        assert.deepEqual(others, [])
+        const cart = (await ask('/cart', ticket)).body.replace('In the cart: ', '').split(', ')
+        assert.deepEqual(cart.sort(), ['cap', ...[0, 2, 4, 6].map(item)])
+        assert.equal((await ask('/visits', ticket)).body, 'alice, visit no. 5')
+      }
+    })
+  }
+
   it('ends PHP’s session a little later; until then who is late is given the same cookie', async (t) => {
     const { ask, phpSessions, keep } = await newSwitch(t, { graceMs: 300 })
     await keep('abc,-1', phpFormat.encode(signedIn))
@@ -246,7 +283,11 @@ describe('takingOver of examples/php-to-typescript', () => {
     assert.deepEqual([both.body, both.status], ['Hello, alice: fez, cap', 200])
     const ticket = both.setCookies[0]?.split(';')[0] ?? ''
     await keep('planted', phpFormat.encode(new Map([['user', 'mallory']])))
-    assert.equal((await ask('/dashboard', `PHPSESSID=planted; ${ticket}`)).body, 'Hello, alice: fez, cap')
+    for (const visitor of [ticket, '', ticket]) {
+      const { body, setCookies } = await ask('/dashboard', `PHPSESSID=planted; ${visitor}`)
+      assert.equal(body, visitor ? 'Hello, alice: fez, cap' : 'Hello, mallory: ')
+      assert.equal(setCookies.length, visitor ? 0 : 2)
+    }
   })
 
   it('leaves PHP’s session as it is when ours can’t be stored', async (t) => {
@@ -283,35 +324,40 @@ interface Switch {
   ): Promise<{ readonly status: number; readonly body: string; readonly setCookies: string[] }>
 }
 
-/** Step 3 in this process. */
-async function newSwitch(t: TestContext, { graceMs = 60_000 } = {}): Promise<Switch> {
+/** Step 3 in this process: two servers behind one address, that know nothing of each other, take turns. */
+async function newSwitch(
+  t: TestContext,
+  { graceMs = 60_000, newSaveHandler }: { graceMs?: number; newSaveHandler?: () => SaveHandler } = {},
+): Promise<Switch> {
   const folder = mkdtempSync(join(tmpdir(), 'migration-'))
   let isBroken = false
   const store = memoryStore()
   const { write } = store
   store.write = (...given) => (isBroken ? Promise.reject(new Error('broken')) : write(...given))
-  const merge = { cart: 'append', visits: 'sum' } as const
-  const sessions = new Sessions<Shop>({ store, initial: () => ({ cart: [], visits: 0 }), merge })
-  const pages = shop(sessions)
-  const phpSessions = phpFiles({ savePath: folder })
-  let takeOver: ReturnType<typeof takingOver> | undefined
-  const server = createHttpServer(async (request, response) => {
-    try {
-      await takeOver?.(request, response)
-    } catch {
-      response.writeHead(503).end()
-      return
-    }
-    pages(request, response)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  takeOver = takingOver(phpSessions, sessions, url, graceMs)
+  const handlers: RequestListener[] = []
+  let requests = 0
+  const server = createHttpServer((request, response) => handlers[requests++ % 2]?.(request, response))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
   t.after(() => {
     server.closeAllConnections()
     server.close()
     rmSync(folder, { recursive: true, force: true })
   })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const newPhpSessions = newSaveHandler ?? (() => phpFiles({ savePath: folder }))
+  for (const _ of [1, 2]) {
+    const merge = { cart: 'append', visits: 'sum' } as const
+    const sessions = new Sessions<Shop>({ store, initial: () => ({ cart: [], visits: 0 }), merge })
+    const pages = shop(sessions)
+    const takeOver = takingOver(newPhpSessions(), sessions, url, graceMs)
+    handlers.push((request, response) => {
+      takeOver(request, response).then(
+        () => pages(request, response),
+        () => response.writeHead(503).end(),
+      )
+    })
+  }
+  const phpSessions = newPhpSessions()
   return {
     phpSessions,
     async keep(id, bytes) {

@@ -16,6 +16,9 @@ export const liveScript: string = `;(() => {
   let isLate = false
   let leaving
   let asking
+  // A form or a link that is under way: to load this page again would cancel it.
+  let isGoing = false
+  let staying
   let news = ''
   let soon
 
@@ -99,11 +102,7 @@ export const liveScript: string = `;(() => {
 
   function refresh() {
     if (isPaused) return
-    if (document.hidden) {
-      isLate = true
-      return
-    }
-    if (asking) {
+    if (document.hidden || asking || isGoing) {
       isLate = true
       return
     }
@@ -117,7 +116,7 @@ export const liveScript: string = `;(() => {
       asking = undefined
       if (status >= 200 && status < 300 && response) {
         // Logged out elsewhere: this page is another one now.
-        if (new URL(responseURL).pathname !== location.pathname) return location.reload()
+        if (new URL(responseURL).pathname !== location.pathname) return isGoing || location.reload()
         replace(response)
       }
       if (isLate) refresh()
@@ -166,8 +165,22 @@ export const liveScript: string = `;(() => {
         if (isLate) refresh()
       }
     })
+    const stay = () => {
+      isGoing = false
+      if (isLate) refresh()
+    }
+    addEventListener('beforeunload', () => {
+      isGoing = true
+      clearTimeout(staying)
+      // A download, or an answer without content, leaves this page where it is.
+      staying = setTimeout(stay, 30_000)
+    })
     addEventListener('pagehide', leave)
-    addEventListener('pageshow', ({ persisted }) => persisted && listen())
+    addEventListener('pageshow', ({ persisted }) => {
+      if (!persisted) return
+      listen()
+      stay()
+    })
     show('Connecting', false)
     listen()
     // The answer to the page itself was on its way when the page was made.
