@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type PhpFilesOptions, phpFiles, type SaveHandler } from './files.ts'
+import { type PhpFilesOptions, phpFiles } from './files.ts'
+import type { SaveHandler } from './save-handler.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
 

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { redisServer } from '../../test/needs.ts'
 import { type RedisServer, startRedis } from '../../test/servers/redis.ts'
 import { redisClients } from '../../test/servers/redis-clients.ts'
-import { type PhpRedisOptions, phpRedis, type RedisClient, type SaveHandler } from './redis.ts'
+import { type PhpRedisOptions, phpRedis, type RedisClient } from './redis.ts'
+import type { SaveHandler } from './save-handler.ts'
 
 const { skip } = redisServer()
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()

@@ -1,6 +1,7 @@
 // A process that does with sessions what it is told, as peer.php does: `peer.ts '{"files":"/path"}'` or `'{"redis":6379}'`.
 import { createInterface } from 'node:readline'
-import { type OpenSession, phpFiles, type SaveHandler } from 'coatcheck/php/files'
+import type { OpenSession, SaveHandler } from 'coatcheck/php'
+import { phpFiles } from 'coatcheck/php/files'
 import { phpRedis } from 'coatcheck/php/redis'
 import { redisClients } from '../../servers/redis-clients.ts'
 import { decode, encode, type Values } from './session-text.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SaveHandler } from 'coatcheck/php/files'
+import type { SaveHandler } from 'coatcheck/php'
 import { decode, encode } from './session-text.ts'
 
 /** One after the other: each adds one, and keeps the lock for so many milliseconds. */
