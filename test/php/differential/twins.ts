@@ -71,7 +71,9 @@ class Side {
   }
 
   #fileOf(name: string): string {
-    return join(this.folder, `sess_${decodeURIComponent(this.#cookies.get(name) ?? '')}`)
+    // Both cut an id at a NUL, as C does.
+    const [id] = decodeURIComponent(this.#cookies.get(name) ?? '').split('\0')
+    return join(this.folder, `sess_${id}`)
   }
 
   files(): { readonly [name: string]: { readonly mode: string; readonly isTouched: boolean; readonly bytes: string } } {
