@@ -29,6 +29,7 @@ export class SessionLife extends RequestSettings {
   #loaded: Uint8Array | undefined
   #isCookieDue = false
   #turn: Promise<unknown> | undefined
+  #going: AbortController | undefined
   #failure: unknown
   #isEnded = false
 
@@ -83,7 +84,7 @@ export class SessionLife extends RequestSettings {
   async #openUnder(what: string, id: string): Promise<OpenSession | undefined> {
     const { name, savePath } = this.saveHandler
     try {
-      return await this.saveHandler.open(id)
+      return await this.saveHandler.open(id, { signal: this.#gone() })
     } catch (error) {
       if (!(error instanceof IllegalSessionIdError)) throw error
       const text = 'Only the A-Z, a-z, 0-9, "-", and "," characters are allowed'
@@ -91,6 +92,16 @@ export class SessionLife extends RequestSettings {
       this.warn(what, 'illegal-id', `Failed to read session data: ${name} (path: ${savePath})`)
       return undefined
     }
+  }
+
+  /** Who has gone does not stand in the line any more. */
+  #gone(): AbortSignal {
+    if (!this.#going) {
+      const going = new AbortController()
+      this.exchange.onClose(() => going.abort(new SessionError('ERR_SESSION_BUSY', 'the client has gone')))
+      this.#going = going
+    }
+    return this.#going.signal
   }
 
   protected decoded(what: string, bytes: Uint8Array): Map<PhpKey, PhpValue> | undefined {
@@ -107,7 +118,7 @@ export class SessionLife extends RequestSettings {
     const hold = this.hold!
     if (!deletesOld) await hold.write(this.settings.serializeHandler.encode(this.variables))
     const id = this.newId()
-    await hold.moveTo(await this.saveHandler.open(id), deletesOld)
+    await hold.moveTo(await this.saveHandler.open(id, { signal: this.#gone() }), deletesOld)
     this.currentId = id
     this.#loaded = undefined
     this.#isCookieDue = true

@@ -509,6 +509,25 @@ describe('the session_* functions', () => {
     assert.deepEqual(Object.values(files()), ['hats|a:1:{i:0;s:3:"fez";}'])
   })
 
+  it('take nobody’s turn who has gone away meanwhile', async (t) => {
+    const gone: Promise<unknown>[] = []
+    const { folder, url, ask } = await served(t, 'node', async () => {
+      const starting = session_start()
+      gone.push(starting.catch((error: unknown) => error))
+      await starting
+      return 'in'
+    })
+    const held = await phpFiles({ savePath: folder }).open('abc')
+    const client = request(url, { headers: { cookie: 'PHPSESSID=abc' } }).on('error', () => {})
+    client.end()
+    while (gone.length === 0) await wait(2)
+    client.destroy()
+    // While the session is still held, and long before anyone gives up waiting.
+    assert.match(String(await gone[0]), /the client has gone/)
+    await held.close()
+    assert.equal((await ask('PHPSESSID=abc')).body, 'in')
+  })
+
   it('let one request in after the other', async (t) => {
     const { ask, files } = await served(t, 'node', async () => {
       await session_start()
