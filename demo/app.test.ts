@@ -164,6 +164,19 @@ describe('the home page', () => {
     }
   })
 
+  it('draws the visitor’s own login once there was one, and the original’s drawing on demand', async () => {
+    const browser = visitor()
+    assert.match((await browser.get('/')).text, /PHPSESSID=abc123/)
+    await browser.login('alice', 'password')
+    await browser.get('/dashboard')
+    const { text } = await browser.get('/')
+    assert.match(text, /POST \/login .*Set-Cookie: sid-\d+=.{4}….*GET \/dashboard /)
+    assert.doesNotMatch(text, /Set-Cookie: PHPSESSID/)
+    const original = (await browser.get('/?diagram=example')).text
+    assert.match(original, /Show my own login instead.*Set-Cookie: PHPSESSID=abc123/)
+    assert.doesNotMatch(original, /Set-Cookie: sid/)
+  })
+
   it('has all sections in the order of the original', () => {
     const headings = [...html.matchAll(/<h2[^>]*>(.*?)<\/h2>/g)].map((match) => match[1])
     assert.deepEqual(headings, [
