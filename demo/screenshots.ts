@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { launch } from '../test/browser/browser.ts'
+import { launch, logIn } from '../test/browser/browser.ts'
 import { startDemo } from './server-process.ts'
 
 /**
@@ -14,26 +14,19 @@ mkdirSync(pictures, { recursive: true })
 const demo = await startDemo(directory, 3000)
 const browser = await launch()
 try {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 1080 } })
-    const page = await context.newPage()
-    const take = (name: string) => page.screenshot({ path: `${pictures}${name}-${colorScheme}.png` })
+  const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 1080 } })
+  const page = await context.newPage()
+  const take = (name: string) => page.screenshot({ path: `${pictures}${name}.png` })
 
-    await page.goto(demo.url)
-    await take('home')
+  await page.goto(`${demo.url}/login`)
+  await page.getByRole('button', { name: 'Leave an umbrella' }).click()
+  await logIn(page, demo.url, 'alice', 'password')
+  await page.waitForURL('**/dashboard')
+  await take('dashboard')
 
-    await page.goto(`${demo.url}/login`)
-    await page.getByRole('button', { name: 'Leave an umbrella' }).click()
-    await page.getByLabel('Username').fill('alice')
-    await page.getByLabel('Password').fill('password')
-    await page.getByRole('button', { name: 'Log in' }).click()
-    await page.waitForURL('**/dashboard')
-    await take('dashboard')
-
-    await page.evaluate('document.getElementById("requests").scrollIntoView()')
-    await take('requests')
-    await context.close()
-  }
+  await page.goto(`${demo.url}/requests`)
+  await page.getByText('POST /login').evaluate((line) => line.closest('li')?.closest('section')?.scrollIntoView())
+  await take('requests')
 } finally {
   await browser.close()
   await demo.end('SIGTERM')
