@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
 import { launch, logIn } from '../test/browser/browser.ts'
 import { startDemo } from './server-process.ts'
 
@@ -14,19 +15,26 @@ mkdirSync(pictures, { recursive: true })
 const demo = await startDemo(directory, 3000)
 const browser = await launch()
 try {
-  const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 1080 } })
-  const page = await context.newPage()
-  const take = (name: string) => page.screenshot({ path: `${pictures}${name}.png` })
+  const take = async (name: string, prepare: (page: Page) => Promise<unknown>) => {
+    const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 920 } })
+    const page = await context.newPage()
+    await prepare(page)
+    await page.screenshot({ path: `${pictures}${name}.png` })
+    await context.close()
+  }
 
-  await page.goto(`${demo.url}/login`)
-  await page.getByRole('button', { name: 'Leave an umbrella' }).click()
-  await logIn(page, demo.url, 'alice', 'password')
-  await page.waitForURL('**/dashboard')
-  await take('dashboard')
+  await take('requests', async (page) => {
+    await logIn(page, demo.url, 'alice', 'password')
+    await page.goto(`${demo.url}/requests`)
+    await page.getByText('POST /login').evaluate((line) => line.closest('section')?.scrollIntoView())
+  })
 
-  await page.goto(`${demo.url}/requests`)
-  await page.getByText('POST /login').evaluate((line) => line.closest('li')?.closest('section')?.scrollIntoView())
-  await take('requests')
+  await take('dashboard', async (page) => {
+    await page.goto(`${demo.url}/login`)
+    await page.getByRole('button', { name: 'Leave an umbrella' }).click()
+    await logIn(page, demo.url, 'alice', 'password')
+    await page.waitForURL('**/dashboard')
+  })
 } finally {
   await browser.close()
   await demo.end('SIGTERM')
