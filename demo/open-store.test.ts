@@ -53,6 +53,9 @@ describe('the demo on the store that STORE names', () => {
         assert.match((await here.get('/devices')).text, /2 of at most 25 sessions/)
         assert.equal((await here.post('/devices/end-others')).status, 303)
         assert.equal((await there.get('/dashboard')).location, '/login')
+        // The record as this store has it: the name it goes by, whom it belongs to, and the data's own lines.
+        const record = (await here.get('/record')).text
+        assert.match(record, new RegExp(`keeps for you, in ${place}\\..*belongs to the user alice.*username: ?"alice"`))
         assert.match((await here.get('/practices')).text, new RegExp(`your record, as it lies in ${place}, for`))
       } finally {
         await demo.stop()
