@@ -6,7 +6,7 @@ it('draws equal steps in a row as one, with the time of them all', () => {
   const read = { text: 'List records', duration: 1 }
   const steps = [read, read, { text: 'Write record', duration: 2 }, read]
   const request = { at: 0, method: 'GET', path: '/', cookies: [], cookieBytes: 0, steps }
-  const html = String(<RequestList requests={[request]} now={0} />)
+  const html = String(RequestList({ requests: [request], now: 0 }))
   const drawn = [...html.matchAll(/"step-title">([^<]*)<\/span><span class="step-aside">([^<]*)</g)]
   assert.deepEqual(
     drawn.map(([, title, aside]) => `${title}: ${aside}`),
